@@ -1,25 +1,11 @@
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { OpContext } from '../../../../src/ops/engine/operation.ts';
-import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
-import { temporaryDirectory } from '../../../support/program.ts';
-import { contextIn, inDatabase } from '../../restore/stage.ts';
+import { expect, test } from 'vitest';
+import { contextIn } from '../../restore/stage.ts';
 import { concerns, done, planned, takenBack } from '../../role/stage.ts';
-import { sqliteFile } from '../stage.ts';
+import { destination, sqliteFile } from '../stage.ts';
 
-const home = temporaryDirectory();
-let db: TestDatabase;
-let nr = 0;
-beforeAll(async () => {
-  db = await testDatabase();
-});
-afterAll(() => db.drop());
-afterEach(() => sql('DROP SCHEMA public CASCADE; CREATE SCHEMA public'));
-
-const sql = (text: string) => inDatabase(db.database, (session) => session.sql(text));
-const here = (): OpContext => contextIn(db.target(), home);
+const { home, sql, target, here, report } = destination();
 const into = (file: string, more: Record<string, unknown> = {}) => ({
-  ...{ file, into_existing: true, no_safety_backup: true, report: join(home, `report-${++nr}`) },
+  ...{ file, into_existing: true, no_safety_backup: true, report: report() },
   ...more,
 });
 const bring = (text: string, more?: Record<string, unknown>) =>
@@ -185,10 +171,10 @@ test("a type that is not known here is the server's to read, and that is told", 
 
 test('row security that holds for the role is refused', async () => {
   await sql(`CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY;
-    DROP ROLE IF EXISTS ${db.database}_app; CREATE ROLE ${db.database}_app LOGIN; GRANT ALL ON t TO ${db.database}_app; GRANT ALL ON SCHEMA public TO ${db.database}_app`);
-  const context = contextIn({ ...db.target(), user: `${db.database}_app` }, home);
+    DROP ROLE IF EXISTS ${target().database}_app; CREATE ROLE ${target().database}_app LOGIN; GRANT ALL ON t TO ${target().database}_app; GRANT ALL ON SCHEMA public TO ${target().database}_app`);
+  const context = contextIn({ ...target(), user: `${target().database}_app` }, home);
   const plan = await planned('import sqlite', into(sqliteFile('CREATE TABLE t (a)')), context);
   expect(concerns(plan)).toEqual([expect.stringMatching(/^block t: Its row security holds for/)]);
   await context.close();
-  await sql(`DROP OWNED BY ${db.database}_app; DROP ROLE ${db.database}_app`);
+  await sql(`DROP OWNED BY ${target().database}_app; DROP ROLE ${target().database}_app`);
 });

@@ -1,29 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { OpContext } from '../../../../src/ops/engine/operation.ts';
-import { sqliteFile } from '../../../ops/import/stage.ts';
-import { contextIn, inDatabase } from '../../../ops/restore/stage.ts';
+import { expect, test } from 'vitest';
+import { destination, sqliteFile } from '../../../ops/import/stage.ts';
 import { concerns, done, planned } from '../../../ops/role/stage.ts';
-import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
-import { temporaryDirectory } from '../../../support/program.ts';
 
-const home = temporaryDirectory();
-let db: TestDatabase;
-let nr = 0;
-beforeAll(async () => {
-  db = await testDatabase();
-});
-afterAll(() => db.drop());
-afterEach(() => sql('DROP SCHEMA public CASCADE; CREATE SCHEMA public'));
-
-const sql = (text: string) => inDatabase(db.database, (session) => session.sql(text));
-const rows = async (text: string) => (await sql(text)).map(Object.values);
-const here = (): OpContext => contextIn(db.target(), home);
+const { home, sql, rows, here, report: next } = destination();
 
 /** Brings it over; what could not be carried over, and the rejects by their key and column. */
 async function brought(text: string, more: Record<string, unknown> = {}) {
-  const report = join(home, `report-${++nr}`);
+  const report = next();
   const { end, plan } = await done('import sqlite', { file: sqliteFile(text), report, ...more }, here());
   expect(end, end.text).toMatchObject({ ok: true });
   const told = JSON.parse(readFileSync(`${report}.json`, 'utf8'));
