@@ -2,8 +2,10 @@ import type { OpContext } from '../../ops/engine/operation.ts';
 import type { OpEvent } from '../../ops/engine/plan.ts';
 import { entryOf } from '../../ops/registry.ts';
 import type { Deck } from '../core/deck.ts';
+import { wizardById } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
 import { examinerOf } from '../outside/examiner.ts';
+import { updateWizard } from './state.ts';
 
 /** A run that goes on behind the screen. */
 export interface Running {
@@ -49,6 +51,11 @@ export function contextFor(deck: Deck, wizard: number): Promise<OpContext> {
     openContext({
       ...{ resolved: deck.resolved, env: deck.env, operations: entryOf },
       examiner: examinerOf(deck),
+      looking: (amount) => {
+        const now = wizardById(deck.state, wizard);
+        if (now?.phase.step === 'planning')
+          updateWizard(deck, wizard, { phase: { ...now.phase, looked: amount } });
+      },
       verdict: async (resolved, signal) =>
         (await import('../outside/verdict.ts')).verdictOf(resolved, deck.env, signal),
     }),

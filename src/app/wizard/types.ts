@@ -1,5 +1,6 @@
 import type { AnyOperation, OperationEntry } from '../../ops/engine/operation.ts';
 import type { Plan } from '../../ops/engine/plan.ts';
+import type { Amount } from '../../text/progress.ts';
 import type { TextField } from '../core/text-field.ts';
 import type { Form } from './form.ts';
 import type { PlanView } from './plan-view.ts';
@@ -10,8 +11,8 @@ export type Phase =
   /** The operation's declaration is read. */
   | { readonly step: 'loading' }
   | { readonly step: 'form' }
-  /** The server is asked; nothing is changed. `token` tells a late plan from the one that is waited for. */
-  | { readonly step: 'planning'; readonly token: symbol }
+  /** The server is asked; nothing is changed. `token` tells a late plan from the one that is waited for; `looked`: how far it is. */
+  | { readonly step: 'planning'; readonly token: symbol; readonly looked?: Amount }
   | { readonly step: 'plan'; readonly plan: Plan; readonly view: PlanView; readonly command: string }
   | {
       readonly step: 'confirm';

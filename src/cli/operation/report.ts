@@ -2,15 +2,12 @@ import { withConnection } from '../../ops/engine/connection.ts';
 import type { OpEvent, Plan, ResultTable } from '../../ops/engine/plan.ts';
 import { undoneByStop } from '../../ops/engine/run/steps/outcome.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
-import { type Amount, Pace, progressText } from '../../text/progress.ts';
 import { duration } from '../../text/units.ts';
-import { clip } from '../../text/width.ts';
 import type { Again } from '../again.ts';
 import { note, print } from '../output.ts';
+import { Amounts } from './amounts.ts';
 import { resultText } from './plan.ts';
 
-/** A line that is rewritten more often than this is only flicker. */
-const REWRITE_MS = 250;
 /** Shorter steps are not worth a line about their time. */
 const NOTED_MS = 1_000;
 const INDENT = '      ';
@@ -20,17 +17,12 @@ export class Report {
   readonly #plan: Plan;
   readonly #connection: readonly string[];
   readonly #again: Again;
-  readonly #terminal = process.stderr.isTTY === true;
   readonly #results: ResultTable[] = [];
   readonly #begun: number[] = [];
   /** Ids of the steps that were done. */
   readonly #done = new Set<string>();
-  /** What grows in the running step, by label. */
-  readonly #amounts = new Map<string, { amount: Amount; pace: Pace }>();
-  #written = 0;
-  #line = false;
-  /** Set while the newest amounts are not on the screen yet. */
-  #later: NodeJS.Timeout | undefined;
+  /** What grows in the running step. */
+  readonly #amounts = new Amounts(INDENT);
 
   /** `connection`: the words that reach the server, for the command that takes it back; `again` is for others. */
   constructor(plan: Plan, connection: readonly string[], again: Again) {
@@ -41,12 +33,12 @@ export class Report {
 
   see(event: OpEvent): void {
     if (event.type === 'progress') {
-      this.#progress(event);
+      this.#amounts.see(event);
       return;
     }
     // a line has said who it is
     if (event.type === 'waits') return;
-    this.#erase();
+    this.#amounts.erase();
     if (event.type === 'begin') note(`${cleanLine(event.title)} (run ${event.run})`);
     else if (event.type === 'unrecorded') note(`pgdeck: ${cleanLine(event.text)}`);
     else if (event.type === 'start') {
@@ -56,7 +48,7 @@ export class Report {
     } else if (event.type === 'line') {
       note(indented(this.#again(event.text)));
       // it took the place of the amounts
-      if (this.#amounts.size > 0) this.#drawSoon();
+      this.#amounts.again();
     } else if (event.type === 'result') this.#results.push(event.table);
     else if (event.type === 'reveal') {
       note(`${INDENT}${cleanLine(event.what)}, shown this once:`);
@@ -99,40 +91,6 @@ export class Report {
     if (event.status === 'refused' && !event.text.includes('Nothing was done.'))
       note(`pgdeck: ${event.state}`);
     if (event.undo !== null) print(`To undo it: ${cleanLine(withConnection(event.undo, this.#connection))}`);
-  }
-
-  #progress(amount: Amount): void {
-    const known = this.#amounts.get(amount.label);
-    const pace = known !== undefined && known.amount.phase === amount.phase ? known.pace : new Pace();
-    const now = performance.now();
-    pace.add(now, amount.done);
-    this.#amounts.set(amount.label, { amount, pace });
-    this.#drawSoon();
-  }
-
-  /** Draws the amounts now, or once the last time is long enough ago: the newest ones are never left out. */
-  #drawSoon(): void {
-    if (!this.#terminal) return;
-    const wait = REWRITE_MS - (performance.now() - this.#written);
-    if (wait <= 0) this.#draw();
-    else this.#later ??= setTimeout(() => this.#draw(), wait);
-  }
-
-  #draw(): void {
-    clearTimeout(this.#later);
-    this.#later = undefined;
-    this.#written = performance.now();
-    this.#line = true;
-    const text = [...this.#amounts.values()].map((one) => progressText(one.amount, one.pace)).join(' | ');
-    const room = (process.stderr.columns ?? 80) - 1;
-    process.stderr.write(`\r\u001b[K${clip(`${INDENT}${cleanLine(text)}`, room)}`);
-  }
-
-  #erase(): void {
-    clearTimeout(this.#later);
-    this.#later = undefined;
-    if (this.#line) process.stderr.write('\r\u001b[K');
-    this.#line = false;
   }
 }
 

@@ -9,9 +9,11 @@ import { refusal, runPlan } from '../../ops/engine/run/runner.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import { tellEnd, tellUnplanned } from '../../ops/notify/run-end.ts';
 import { entryOf } from '../../ops/registry.ts';
+import type { Amount } from '../../text/progress.ts';
 import { type Again, again } from '../again.ts';
 import type { Context } from '../context.ts';
 import { EXIT, fail, note, print, printJson, printJsonLine } from '../output.ts';
+import { Amounts } from './amounts.ts';
 import { type Answers, answered, ask, remedy } from './confirm.ts';
 import { inputOf } from './flags.ts';
 import { interruptible } from './interrupt.ts';
@@ -43,6 +45,7 @@ export async function runOperation(
   let opContext: OpContext | undefined;
   let tell: Again = (text) => text;
   let input: Record<string, unknown> | undefined;
+  const looked = new Amounts('');
   try {
     input = inputOf(operation, { ...raw, ...(await readSecrets(operation, command)) });
     const { resolved } = await context.resolve(command);
@@ -50,15 +53,18 @@ export async function runOperation(
     const verdict: ContextOptions['verdict'] = async (one, signal) =>
       (await import('../../app/outside/verdict.ts')).verdictOf(one, env, signal);
     const examiner = examinerOf({ resolved, env });
-    opContext = await openContext({ resolved, env, operations: entryOf, examiner, verdict });
+    const looking = (amount: Amount) => looked.see(amount);
+    opContext = await openContext({ resolved, env, operations: entryOf, examiner, verdict, looking });
     tell = again(command, opContext.connection);
     const plan = await operation.plan(input, opContext);
+    looked.erase();
     if (!flags.plan) return await run(plan, opContext, flags, tell);
     const code = show(told(plan, tell), opContext, flags);
     if (dry && code === EXIT.done)
       note(plan.steps.length === 0 ? NOTHING : `Nothing was done: this is what ${EXECUTE} would do.`);
     return code;
   } catch (error) {
+    looked.erase();
     const code = failed(error, opContext, flags, tell);
     if (opContext && input && !flags.plan)
       say(

@@ -29,6 +29,7 @@ export interface ContextOptions {
   /** The machine that it is worked from; this one without it. */
   readonly here?: Host;
   readonly now?: () => Date;
+  readonly looking?: OpContext['looking'];
   /** The control session of whoever has one open; it stays theirs. */
   readonly control?: () => Session | undefined;
   /** Passwords that are known already. */
@@ -130,6 +131,7 @@ export function createContext(options: ContextOptions): OpContext {
     secrets,
     passwords: resolved.passwords,
     now: now ?? (() => new Date()),
+    looking: options.looking ?? (() => {}),
     operations,
     session: (database = target.database, purpose = 'slow') => {
       const key = `${purpose}:${database}`;

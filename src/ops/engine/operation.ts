@@ -11,6 +11,7 @@ import type { Pooling } from '../../db/pooler/pooling.ts';
 import type { Session } from '../../db/session.ts';
 import type { Target } from '../../db/target.ts';
 import type { Host } from '../../hosts/host.ts';
+import type { Amount } from '../../text/progress.ts';
 import type { Run } from './journal/runs.ts';
 import type { Danger, Plan } from './plan.ts';
 import type { Secrets } from './run/secrets.ts';
@@ -236,6 +237,8 @@ export interface OpContext {
   readonly secrets: Secrets;
   readonly passwords: Passwords;
   readonly now: () => Date;
+  /** Told how far a plan is that takes long, often: a front end shows it as it can. */
+  readonly looking: (amount: Amount) => void;
   /** Every operation there is, for those that know others by their id only. */
   readonly operations: FindOperation;
   /**

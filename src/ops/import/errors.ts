@@ -93,6 +93,11 @@ export const importErrors = defineErrors('import', {
       `${table} ${key}: ${column} is ${why}. It was not so when it was planned. Nothing was imported.`,
       'Plan it again.',
     ),
+  unsound: ({ table, why }: { table: string; why: string }) =>
+    failed(
+      `The pages of ${table} are not what SQLite reads: ${why}. Nothing was imported.`,
+      'Recover the file with sqlite3 (.recover) into a new one, and import that one.',
+    ),
   otherCount: ({ table, sent, found }: { table: string; sent: number; found: number }) =>
     failed(`${table} has ${found} rows, and ${sent} were sent. All of it was rolled back.`),
   otherValues: ({ table, columns }: { table: string; columns: readonly string[] }) =>

@@ -14,6 +14,7 @@ export const importInput = z.object({
   reject: z.boolean().default(false),
   null: z.boolean().default(false),
   triggers: z.boolean().default(false),
+  restart_app: z.boolean().default(false),
   report: z.string().min(1).optional(),
   no_safety_backup: z.boolean().default(false),
 });
@@ -62,6 +63,10 @@ export const importFields: Readonly<Record<keyof ImportInput, Field>> = {
     title: 'Fire triggers',
     hint: 'let the triggers of existing tables fire for each row',
     when: ({ into_existing }) => into_existing === true,
+  },
+  restart_app: {
+    title: 'Restart the application',
+    hint: "stop the profile's application before the file is copied, and start it again once all is there",
   },
   report: {
     title: 'Report',

@@ -2,6 +2,7 @@ import type { Session } from '../../db/session.ts';
 import type { Target } from '../../db/target.ts';
 import { bytes, exact, plural } from '../../text/units.ts';
 import { startText, stopText } from '../app/parts.ts';
+import { type AppState, appCheckSteps, startSteps, stopSteps } from '../app/steps.ts';
 import { backupBefore } from '../backup/before.ts';
 import { poolerChecks } from '../database/pooler.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -19,7 +20,9 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
   const file = context.here.files.resolve(input.file);
   const size = (await context.here.files.factsOf([file]))[0]?.size ?? 0;
   const [place] = await session.run(importPlace, { schema: input.schema });
-  const found = await withSource(context.here, file, (source) => survey(source, input, session));
+  const looking = (done: number, of: number) =>
+    context.looking({ label: 'rows looked at', done, of, unit: 'rows' });
+  const found = await withSource(context.here, file, (source) => survey(source, input, session, looking));
   const { making, left } = found;
   const seen: Survey = {
     ...found,
@@ -32,6 +35,7 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
       : await backupBefore(context, database, { label: `before ${nameOf(file)} comes` });
   const state: State = { made: undefined, committed: false, rejects: undefined, report: undefined };
   const tables = making.tables.length;
+  const app: AppState = { stopped: [] };
   return {
     operation: 'import sqlite',
     title: `Import ${nameOf(file)} into ${database}`,
@@ -56,6 +60,7 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
       ...[badTable(found.columns), withoutLast(manualTable(found.manual))].flatMap((table) => table ?? []),
     ],
     checks: [
+      ...appChecks(input, context),
       ...(await poolerChecks(context, session)),
       ...(await placeChecks(session, seen, input.schema)),
       ...found.checks,
@@ -64,6 +69,7 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
       ...(safety?.checks ?? []),
     ],
     steps: [
+      ...(input.restart_app ? stopSteps(context, app) : []),
       ...(safety?.steps ?? []),
       ...importSteps({
         input,
@@ -73,8 +79,9 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
         database,
         state,
         url: urlOf(context.target),
-        restart: restartOf(context),
+        restart: input.restart_app ? [] : restartOf(context),
       }),
+      ...(input.restart_app ? [...startSteps(context, app), ...appCheckSteps(context)] : []),
     ],
     consequence: `${plural(found.rows, 'row')} come into ${plural(tables, making.existing ? 'existing table' : 'new table')} of ${database}; the file is not changed.`,
     undo: 'undo',
@@ -94,7 +101,9 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
 const nameOf = (path: string): string => path.split('/').at(-1) ?? path;
 
 const rejected = ({ rejects }: State): string =>
-  rejects === undefined ? '' : ` ${plural(rejects.values, 'value')} had no place: ${rejects.path}`;
+  rejects === undefined
+    ? ''
+    : ` ${plural(rejects.values, 'value or row', 'values or rows')} had no place: ${rejects.path}`;
 
 function inputOf(input: ImportInput, file: string): Record<string, unknown> {
   const given = Object.entries(input).filter(
@@ -177,6 +186,14 @@ async function reportChecks({ report }: ImportInput, { here }: OpContext): Promi
   return [
     { title: 'Report', status: 'block', detail: `There is ${there.join(', ')} already: name another place.` },
   ];
+}
+
+/** Rows that an application writes to the file once it is copied do not come. */
+function appChecks({ restart_app }: ImportInput, { app }: OpContext): Check[] {
+  if (!restart_app || app.parts.length > 0) return [];
+  const detail =
+    'The profile does not say what stops and starts it: set app.stop there, or restart it yourself.';
+  return [{ title: 'Application', status: 'block', detail }];
 }
 
 /** What stops and starts the application, as a person types it. */

@@ -3,7 +3,8 @@ import type { Session } from '../../db/session.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
 import { importErrors } from './errors.ts';
 import type { ImportInput } from './input.ts';
-import { copySql, sendingOf } from './load/rows.ts';
+import { leftOut } from './load/left-out.ts';
+import { copySql, sendingOf } from './load/sending.ts';
 import { BEGIN, type Made, type Making, make } from './load/transaction.ts';
 import { type Finished, jsonOf, markdownOf, resultsOf } from './report.ts';
 import { createTableSql } from './shape/derive.ts';
@@ -82,7 +83,7 @@ function loadStep(importing: Importing): Step {
     waits: true,
     run: async (io) => {
       const rejects = lineFile(`${stemOf(importing, io)}.rejects.jsonl`);
-      if (survey.refused > 0) io.record({ import_rejects: { file: rejects.path } });
+      if (survey.refused + survey.orphans > 0) io.record({ import_rejects: { file: rejects.path } });
       try {
         await withSource(io.here, file, (source) => load(importing, io, source, rejects));
         rejects.close();
@@ -102,15 +103,11 @@ async function load(importing: Importing, io: StepIo, source: Source, rejects: L
   const session = await io.connect(database);
   try {
     for (const sql of BEGIN) await session.sql(sql);
+    const { making, bad } = survey;
     const made = await make(
       {
-        ...{
-          session,
-          database: source.database,
-          existing: survey.making.existing,
-          bad: survey.bad,
-          signal: io.signal,
-        },
+        ...{ session, database: source.database, existing: making.existing, bad, signal: io.signal },
+        orphans: leftOut(source.database, making.tables, bad, survey.columns),
         onReject: (reject) => rejects.add(JSON.stringify(reject)),
         mark: () => {
           const at = rejects.mark();
@@ -118,11 +115,11 @@ async function load(importing: Importing, io: StepIo, source: Source, rejects: L
         },
         onRows: teller(io, survey),
       },
-      survey.making,
+      making,
       { line: (text) => io.line(text), crashPoint: (name) => io.crashPoint(name) },
     );
     io.signal.throwIfAborted();
-    io.record({ import_made: await factsOf(session, survey.making, database) });
+    io.record({ import_made: await factsOf(session, making, database) });
     io.crashPoint('import:noted');
     await session.sql('COMMIT');
     state.committed = true;

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { quoteIdent, quoteRelation } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { exact, plural } from '../../text/units.ts';
+import { recoverSteps } from '../app/steps.ts';
+import { stoppedIn } from '../app/stopped.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Plan, Step } from '../engine/plan.ts';
@@ -162,16 +164,16 @@ export async function recoverImport(run: Run, context: OpContext): Promise<Plan 
     value: text,
   });
   const left = rejects !== undefined && fate === 'aborted' && (await context.here.files.exists(rejects.file));
-  if (!left) return told;
-  return {
-    ...told,
-    steps: [
-      {
-        id: 'remove-rejects',
-        title: 'Remove its file of rejects',
-        preview: rejects.file,
-        run: (io) => io.here.files.remove(rejects.file),
-      },
-    ],
-  };
+  const remove: Step[] = left
+    ? [
+        {
+          id: 'remove-rejects',
+          title: 'Remove its file of rejects',
+          preview: rejects.file,
+          run: (io) => io.here.files.remove(rejects.file),
+        },
+      ]
+    : [];
+  const steps = [...remove, ...recoverSteps(stoppedIn(run.facts))];
+  return steps.length === 0 ? told : { ...told, steps };
 }

@@ -5,7 +5,7 @@ import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
 import type { Phase, Wizard } from '../../../src/app/wizard/types.ts';
 import type { Target } from '../../../src/db/target.ts';
-import type { OperationEntry } from '../../../src/ops/engine/operation.ts';
+import type { OpContext, OperationEntry } from '../../../src/ops/engine/operation.ts';
 import { type AnyOperation, defineOperation } from '../../../src/ops/engine/operation.ts';
 import type { Check, Danger, Plan, StepIo } from '../../../src/ops/engine/plan.ts';
 import { lineText } from '../../../src/text/line.ts';
@@ -21,6 +21,8 @@ export interface Script {
   reason?: string;
   undo?: Plan['undo'];
   tables?: Plan['tables'];
+  /** What takes long before there is a plan. */
+  look?: (context: OpContext) => Promise<void>;
   /** The work of the step in the middle; ends with the run when it is cancelled. */
   work: (io: StepIo) => Promise<void>;
   /** Ids of steps, as they are run and rolled back. */
@@ -83,6 +85,7 @@ export function operationOf(played: Script): AnyOperation {
     },
     plan: async (input, context) => {
       played.planned++;
+      await played.look?.(context);
       await (await context.session()).sql('SELECT 1');
       const step = (id: string) => ({ id, title: `Step ${id}`, preview: `SELECT '${id}'` });
       return {

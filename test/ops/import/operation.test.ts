@@ -1,36 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { undo } from '../../../src/ops/engine/undo.ts';
-import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf } from '../engine/run/stage.ts';
-import { contextIn, inDatabase } from '../restore/stage.ts';
 import { concerns, type Done, done, planned, takenBack } from '../role/stage.ts';
-import { sqliteFile } from './stage.ts';
+import { destination, sqliteFile } from './stage.ts';
 
-const home = temporaryDirectory();
-let db: TestDatabase;
-let nr = 0;
-beforeAll(async () => {
-  db = await testDatabase();
-});
-afterAll(() => db.drop());
-afterEach(() => sql('DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS app CASCADE'));
-
-const sql = (text: string) => inDatabase(db.database, (session) => session.sql(text));
+const { home, sql, target, here, report, reported } = destination();
 /** The first column of each row. */
 const lines = async (text: string) => (await sql(text)).map((row) => String(Object.values(row)[0]));
-const here = (): OpContext => contextIn(db.target(), home);
-/** Where the report of a run is put. */
-const report = () => join(home, `report-${++nr}`);
 const bring = (text: string, more: Record<string, unknown> = {}): Promise<Done> =>
   done('import sqlite', { file: sqliteFile(text), report: report(), ...more }, here());
 const plan = (text: string, more: Record<string, unknown> = {}) =>
   planned('import sqlite', { file: sqliteFile(text), ...more }, here());
 const rejects = () =>
-  readFileSync(join(home, `report-${nr}.rejects.jsonl`), 'utf8')
+  readFileSync(`${reported()}.rejects.jsonl`, 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
@@ -54,7 +39,7 @@ const SHOP = `
 test('tables, types, keys, checks, defaults and numbers come over; what does not is told', async () => {
   const { plan: planned, end, events } = await bring(SHOP);
   expect(end, end.text).toMatchObject({ ok: true });
-  expect(planned).toMatchObject({ danger: 'type-name', subject: db.database });
+  expect(planned).toMatchObject({ danger: 'type-name', subject: target().database });
   expect(await sql('SELECT id, mail, active, created::text, note FROM "Customers" ORDER BY id')).toEqual([
     { id: '1', mail: 'a@b.c', active: true, created: '2023-11-14 22:13:20+00', note: 'tab\tand \\ and "' },
     { id: '7', mail: 'Ä@b.c', active: false, created: '2024-01-01 10:00:00+00', note: null },
@@ -126,7 +111,7 @@ test('tables, types, keys, checks, defaults and numbers come over; what does not
 test('the report is written for people and for programs, and nothing lies in the directory besides', async () => {
   const { end, lines: told } = await bring('CREATE TABLE t (a, b); INSERT INTO t VALUES (1, NULL), (2, 5)');
   expect(end.ok, end.text).toBe(true);
-  const name = `report-${nr}`;
+  const name = basename(reported());
   expect(
     readdirSync(home)
       .filter((one) => one.startsWith(name))
@@ -186,7 +171,7 @@ test.each([
   expect(
     (await sql('SELECT id::text, n::text, at::text, doc::text FROM t ORDER BY t.id')).map(Object.values),
   ).toEqual(rows);
-  if (told === 0) expect(existsSync(join(home, `report-${nr}.rejects.jsonl`))).toBe(false);
+  if (told === 0) expect(existsSync(`${reported()}.rejects.jsonl`)).toBe(false);
   else
     expect(rejects()).toContainEqual({
       ...{ table: 't', key: '3', column: 'at', value: "'2026-13-45'", reason: 'a day that there is not' },
@@ -243,7 +228,7 @@ test('tables that are there already are not touched', async () => {
 test('a report that is there already is not written over', async () => {
   const text = 'CREATE TABLE t (a)';
   await bring(text);
-  expect(concerns(await plan('CREATE TABLE u (a)', { report: join(home, `report-${nr}`) }))).toEqual([
+  expect(concerns(await plan('CREATE TABLE u (a)', { report: reported() }))).toEqual([
     expect.stringMatching(/^block Report: There is .*\.md, .*\.json already/),
   ]);
 });
@@ -262,15 +247,70 @@ test('stopped on its way it leaves nothing', async () => {
     state: 'Nothing was imported: the database is as it was, and so is the file.',
   });
   expect(await sql("SELECT to_regclass('public.t')::text AS t")).toEqual([{ t: null }]);
-  expect(readdirSync(home).filter((one) => one.startsWith(`report-${nr}.`))).toEqual([]);
+  expect(readdirSync(home).filter((one) => one.startsWith(`${basename(reported())}.`))).toEqual([]);
 });
 
 test('what restarts the application is told, where the profile knows it', async () => {
   const app = { parts: [{ kind: 'systemctl' as const, units: ['shop'] }], check: undefined };
-  const context = contextOf(db.target(), home, { more: { app } });
+  const context = contextOf(target(), home, { more: { app } });
   const file = sqliteFile('CREATE TABLE t (a)');
   const { end, lines: told } = await done('import sqlite', { file, report: report() }, context);
   await context.close();
   expect(end.ok, end.text).toBe(true);
   expect(told.at(-1)).toBe('Once it is told so, restart it: systemctl stop shop && systemctl start shop');
+});
+
+test('the application is stopped before the file is copied, and started again with what has come', async () => {
+  const log = join(home, 'app.log');
+  const parts = [
+    { kind: 'command' as const, stop: `echo stopped >> ${log}`, start: `echo started >> ${log}` },
+  ];
+  const context = contextOf(target(), home, { more: { app: { parts, check: undefined } } });
+  const file = sqliteFile('CREATE TABLE t (a)');
+  const {
+    plan: made,
+    end,
+    lines: told,
+  } = await done('import sqlite', { file, report: report(), restart_app: true }, context);
+  expect(end.ok, end.text).toBe(true);
+  expect(made.steps.map(({ id }) => id)).toEqual(['app-stop', 'import', 'analyze', 'report', 'app-start']);
+  expect(readFileSync(log, 'utf8')).toBe('stopped\nstarted\n');
+  expect(told.join('\n')).not.toContain('restart it');
+  // what fails leaves it running
+  const broken = await planned(
+    'import sqlite',
+    { file, report: report(), schema: 'app', restart_app: true },
+    context,
+  );
+  await sql('CREATE SCHEMA app');
+  expect((await carryOut(broken, context)).end.ok).toBe(false);
+  expect(readFileSync(log, 'utf8')).toBe('stopped\nstarted\nstopped\nstarted\n');
+  await context.close();
+  expect(concerns(await plan('CREATE TABLE u (a)', { restart_app: true }))).toEqual([
+    expect.stringMatching(/^block Application: The profile does not say what stops and starts it/),
+  ]);
+});
+
+test('how many rows were looked at is told while a plan is made', async () => {
+  let now = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += 300;
+    return now;
+  });
+  onTestFinished(() => clock.mockRestore());
+  const seen: unknown[] = [];
+  const context: OpContext = { ...here(), looking: (amount) => seen.push(amount) };
+  const rows = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO';
+  await planned(
+    'import sqlite',
+    {
+      file: sqliteFile(
+        `CREATE TABLE t (a); ${rows} t SELECT i FROM n; CREATE TABLE u (a); ${rows} u SELECT i FROM n`,
+      ),
+    },
+    context,
+  );
+  expect(seen).toEqual(
+    [2000, 3000, 5000, 6000].map((done) => ({ label: 'rows looked at', done, of: 6000, unit: 'rows' })),
+  );
 });

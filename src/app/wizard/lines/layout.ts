@@ -1,5 +1,6 @@
 import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { fitItems, fitLine, type Line, span } from '../../../text/line.ts';
+import { Pace, progressText } from '../../../text/progress.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
 import { glyphsOf } from '../../core/glyphs.ts';
@@ -96,7 +97,10 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
     }
     case 'planning':
       return {
-        blocks: [muted('Looking at the server and the disk. Nothing is changed. Esc goes back.')],
+        blocks: [
+          muted('Looking at the server and the disk. Nothing is changed. Esc goes back.'),
+          ...(phase.looked === undefined ? [] : [muted(progressText(phase.looked, new Pace()))]),
+        ],
         foot: [],
       };
     case 'plan':

@@ -1,7 +1,7 @@
 import { toBoolean, toDouble, toInteger, toNumeric } from './numbers.ts';
 import { type NulPolicy, toBytes, toJson, toText, toUuid, toVarchar } from './texts.ts';
-import { type Epoch, instantOf, toDate, toTime, toTimestamp } from './times.ts';
-import type { Cell, Converter } from './value.ts';
+import { type Epoch, type Instants, instantsOf, toDate, toTime, toTimestamp } from './times.ts';
+import type { Converter } from './value.ts';
 
 /** One way to make values of a column: the type that it gets, and how a cell becomes a value of it. */
 export interface How {
@@ -10,8 +10,10 @@ export interface How {
   /** PostgreSQL's type, as format_type() has it. */
   readonly type: string;
   readonly convert: Converter;
-  /** Of a time: microseconds since 1970 where a cell is plainly one, which is quicker; else undefined. */
-  readonly instant?: (cell: Cell) => number | undefined;
+  /** Of a time, where it is quicker. */
+  readonly instants?: Instants;
+  /** Of a text: the characters up to which one without a NUL becomes what it is. */
+  readonly keepsText?: number;
   /** Of a type that is not known here: the server reads its texts, and writes them in a way of its own. */
   readonly opaque?: true;
 }
@@ -22,6 +24,8 @@ export interface HowOptions {
   readonly zone?: string | undefined;
 }
 
+const ANY = Number.POSITIVE_INFINITY;
+
 type Make = (options: HowOptions, numbers: readonly number[]) => Omit<How, 'name'>;
 
 const epoch =
@@ -29,7 +33,7 @@ const epoch =
   ({ zone = '+00' }) => ({
     type: 'timestamp with time zone',
     convert: toTimestamp({ epoch: unit, zone }),
-    instant: instantOf({ epoch: unit, zone }),
+    instants: instantsOf({ epoch: unit, zone }),
   });
 
 /** Every way by its name, with the numbers in parentheses that it takes at most. */
@@ -46,13 +50,17 @@ const HOWS: Readonly<Record<string, { readonly takes?: 1 | 2; readonly make: Mak
         : { type: `numeric(${precision},${scale})`, convert: toNumeric(precision, scale) },
   },
   boolean: { make: () => ({ type: 'boolean', convert: toBoolean }) },
-  text: { make: ({ nul }) => ({ type: 'text', convert: toText(nul) }) },
+  text: { make: ({ nul }) => ({ type: 'text', convert: toText(nul), keepsText: ANY }) },
   varchar: {
     takes: 1,
     make: ({ nul }, [length]) =>
       length === undefined
-        ? { type: 'character varying', convert: toText(nul) }
-        : { type: `character varying(${length})`, convert: toVarchar(length, nul) },
+        ? { type: 'character varying', convert: toText(nul), keepsText: ANY }
+        : {
+            type: `character varying(${length})`,
+            convert: toVarchar(length, nul),
+            keepsText: length,
+          },
   },
   jsonb: { make: () => ({ type: 'jsonb', convert: toJson }) },
   uuid: { make: () => ({ type: 'uuid', convert: toUuid }) },
@@ -63,14 +71,14 @@ const HOWS: Readonly<Record<string, { readonly takes?: 1 | 2; readonly make: Mak
     make: () => ({
       type: 'timestamp without time zone',
       convert: toTimestamp({ zone: undefined }),
-      instant: instantOf({ zone: undefined }),
+      instants: instantsOf({ zone: undefined }),
     }),
   },
   timestamptz: {
     make: ({ zone = '+00' }) => ({
       type: 'timestamp with time zone',
       convert: toTimestamp({ zone }),
-      instant: instantOf({ zone }),
+      instants: instantsOf({ zone }),
     }),
   },
   epoch_s: { make: epoch('epoch_s') },

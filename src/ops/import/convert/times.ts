@@ -1,4 +1,4 @@
-import { plainInstant } from './plain.ts';
+import { plainBytes, plainInstant } from './plain.ts';
 import { type Cell, type Converted, type Converter, kindOf, refusal } from './value.ts';
 
 const DAY = /^\s*(\d{4})-(\d{2})-(\d{2})/;
@@ -58,24 +58,33 @@ function microsOf(value: number, unit: Epoch): number {
     : Math.round(unit === 'julian' ? seconds * 1e3 : seconds * 1e6) * (unit === 'julian' ? 1e3 : 1);
 }
 
-/**
- * Microseconds since 1970 of a cell that is an integer or plainly written, the same that {@link toTimestamp} makes of it;
- * undefined for all others, also where a double would round them.
- */
-export function instantOf({ epoch, zone }: TimeOptions): (cell: Cell) => number | undefined {
+/** Microseconds since 1970, the same that {@link toTimestamp} makes; undefined for what is not plainly one, and where a double would round them. */
+export interface Instants {
+  readonly cell: (cell: Cell) => number | undefined;
+  /** Of an integer. */
+  readonly integer: (value: number) => number | undefined;
+  /** Of the bytes of a text. */
+  readonly text: (bytes: Uint8Array, at: number, length: number) => number | undefined;
+}
+
+export function instantsOf({ epoch, zone }: TimeOptions): Instants {
   const [, sign, hours = 0, minutes = 0] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone ?? '+00') ?? [];
   const offset = (Number(hours) * 3600 + Number(minutes) * 60) * (sign === '-' ? -1e6 : 1e6);
-  return (cell) => {
-    if (typeof cell === 'string') {
-      const there = plainInstant(cell);
-      return there !== undefined && Math.abs(there) <= SAFE ? there - offset : undefined;
-    }
-    if (typeof cell !== 'bigint') return undefined;
-    const value = Number(cell);
+  const text: Instants['text'] = (bytes, at, length) => {
+    const there = plainInstant(bytes, at, length);
+    return there !== undefined && Math.abs(there) <= SAFE ? there - offset : undefined;
+  };
+  const integer: Instants['integer'] = (value) => {
     const unit = epoch ?? unitOf(value);
     const micros = unit === undefined || unit === 'julian' ? Number.NaN : microsOf(value, unit);
     return Math.abs(micros) <= SAFE ? micros : undefined;
   };
+  const cell: Instants['cell'] = (cell) => {
+    if (typeof cell === 'bigint') return integer(Number(cell));
+    const bytes = typeof cell === 'string' ? plainBytes(cell) : undefined;
+    return bytes === undefined ? undefined : text(bytes, 0, (cell as string).length);
+  };
+  return { cell, integer, text };
 }
 
 /** Of the years 1685 to 2255. */

@@ -23,6 +23,9 @@ export function kindOf(cell: Cell): string {
   return typeof cell === 'number' ? 'a real' : 'a blob';
 }
 
+/** What a text is refused as that cannot be read as one. */
+export const NO_UTF8 = 'a text whose bytes are no UTF-8';
+
 const refusals = new Map<string, Refusal>();
 
 /** One object a reason: a column may refuse a million values. */

@@ -6,6 +6,7 @@ import { type Converter, refusal } from '../convert/value.ts';
 /** PostgreSQL's names of types, as format_type() has them, and the way that makes their values. */
 const WAYS: readonly (readonly [RegExp, (numbers: string) => string])[] = [
   [/^(smallint|integer|bigint|boolean|text|uuid|bytea|date|jsonb)$/, (name) => name],
+  [/^character varying(\(\d+\))?$/, (text) => text.replace('character varying', 'varchar')],
   [/^double precision$/, () => 'double'],
   [/^numeric(\(.*\))?$/, (text) => text.replace(/\s/g, '')],
   [/^time(\(\d\))? without time zone$/, () => 'time'],

@@ -1,15 +1,15 @@
 import type { How } from '../convert/how.ts';
-import { plainDay } from '../convert/plain.ts';
+import { plainBytes, plainDay } from '../convert/plain.ts';
 import { type Cell, Refusal } from '../convert/value.ts';
 import { canonOf } from './canon.ts';
-import { putNumeric } from './numeric.ts';
+import { putDecimal, putNumeric } from './numeric.ts';
 import type { Tuples } from './tuples.ts';
 
 /** Puts the value of a cell that is not NULL behind what is there, as the binary format of COPY has it, or says why there is none. */
 export type Put = (cell: Exclude<Cell, null>, to: Tuples) => Refusal | undefined;
 
 /** From 1970, by which everybody reckons, to 2000, by which PostgreSQL does. */
-const SINCE_2000 = { days: 10_957, micros: 946_684_800_000_000 };
+export const SINCE_2000 = { days: 10_957, micros: 946_684_800_000_000 };
 
 const note = () => {};
 
@@ -95,7 +95,7 @@ function microsOf(canonical: string | number): bigint {
 }
 
 /** Without a text in between, for the cells that nearly all are. */
-function plainPutter({ type, instant, convert }: How, slow: Put): Put | undefined {
+function plainPutter({ type, instants, convert }: How, slow: Put): Put | undefined {
   if (type === 'bigint')
     return (cell, to) => {
       if (typeof cell !== 'bigint') return slow(cell, to);
@@ -115,22 +115,29 @@ function plainPutter({ type, instant, convert }: How, slow: Put): Put | undefine
       to.float64(cell);
       return undefined;
     };
+  const [, digits, scale] = /^numeric\((\d+),(\d+)\)$/.exec(type) ?? [];
+  if (digits !== undefined)
+    return (cell, to) =>
+      typeof cell === 'number' && putDecimal(cell, Number(digits), Number(scale), to)
+        ? undefined
+        : slow(cell, to);
   if (type === 'bytea')
     return (cell, to) => {
       if (!(cell instanceof Uint8Array)) return slow(cell, to);
       to.raw(cell);
       return undefined;
     };
-  if (instant !== undefined && /^timestamp with(out)? time zone$/.test(type))
+  if (instants !== undefined && /^timestamp with(out)? time zone$/.test(type))
     return (cell, to) => {
-      const micros = instant(cell);
+      const micros = instants.cell(cell);
       if (micros === undefined) return slow(cell, to);
       put64(BigInt(micros - SINCE_2000.micros), to);
       return undefined;
     };
   if (type === 'date')
     return (cell, to) => {
-      const day = typeof cell === 'string' && cell.length === 10 ? plainDay(cell) : undefined;
+      const text = typeof cell === 'string' && cell.length === 10 ? plainBytes(cell) : undefined;
+      const day = text === undefined ? undefined : plainDay(text);
       if (day === undefined) return slow(cell, to);
       to.int32(4);
       to.int32(day - SINCE_2000.days);

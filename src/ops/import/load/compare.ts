@@ -9,7 +9,8 @@ import { canonFor } from './canon.ts';
 import { CopyReader } from './copy-text.ts';
 import { Digest } from './digest.ts';
 import type { Loading } from './loading.ts';
-import type { Sending, Sent } from './rows.ts';
+import type { Sent } from './rows.ts';
+import type { Sending } from './sending.ts';
 
 /** What the server has of a table, which is what was sent. */
 export interface Compared {

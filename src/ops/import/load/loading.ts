@@ -1,5 +1,6 @@
 import type { Session } from '../../../db/session.ts';
 import type { BadPolicy, ShapedTable } from '../shape/shape.ts';
+import type { OrphanRows } from '../source/orphans.ts';
 import type { SourceDatabase } from '../source/rows.ts';
 import type { Reject } from './rows.ts';
 
@@ -10,6 +11,8 @@ export interface Loading {
   /** They are there already. */
   readonly existing: boolean;
   readonly bad: BadPolicy;
+  /** Rows that are left out, since what they refer to is not there. */
+  readonly orphans: OrphanRows;
   readonly signal: AbortSignal;
   readonly onReject: (reject: Reject) => void;
   /** Answers what forgets the rejects that come from now on. */

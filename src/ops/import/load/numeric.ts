@@ -25,16 +25,53 @@ export function putNumeric(given: string, scale: number | undefined, to: Tuples)
   for (let at = whole - before * 4; at < whole; at += 4) groups.push(four(at));
   const decimals = point < 0 ? 0 : text.length - point - 1;
   for (let at = whole + 1; at < whole + 1 + decimals; at += 4) groups.push(four(at));
+  putGroups(groups, before, negative, Math.max(scale ?? decimals, 0), to);
+}
+
+/** Digits that a double has whatever they are: two numbers of so many are never the same double. */
+const SURE = 15;
+
+/**
+ * The same from a double, without its text, where it is a number of at most 15 digits: then no other one of so many is meant.
+ * False, and nothing is written, where it is not, or the type has no place for it.
+ */
+export function putDecimal(value: number, digits: number, scale: number, to: Tuples): boolean {
+  if (scale > 8) return false;
+  const unit = 10 ** scale;
+  const units = Math.round(Math.abs(value) * unit);
+  if (!(units < 10 ** Math.min(digits, SURE)) || units / unit !== Math.abs(value)) return false;
+  const whole = Math.floor(units / unit);
+  // a fraction fills its last group
+  const behind = Math.ceil(scale / 4);
+  const fraction = (units - whole * unit) * 10 ** (behind * 4 - scale);
+  const before = whole === 0 ? 0 : whole < 1e4 ? 1 : whole < 1e8 ? 2 : whole < 1e12 ? 3 : 4;
+  groups.length = before + behind;
+  for (let at = before - 1, rest = whole; at >= 0; at--, rest = Math.floor(rest / 1e4))
+    groups[at] = rest % 1e4;
+  if (behind > 1) groups[before] = Math.floor(fraction / 1e4);
+  if (behind > 0) groups[before + behind - 1] = fraction % 1e4;
+  putGroups(groups, before, value < 0, scale, to);
+  return true;
+}
+
+/** `before`: how many of them are before the point. */
+function putGroups(
+  all: readonly number[],
+  before: number,
+  negative: boolean,
+  scale: number,
+  to: Tuples,
+): void {
   let first = 0;
-  while (first < groups.length && groups[first] === 0) first++;
-  let last = groups.length;
-  while (last > first && groups[last - 1] === 0) last--;
+  while (first < all.length && all[first] === 0) first++;
+  let last = all.length;
+  while (last > first && all[last - 1] === 0) last--;
   const count = last - first;
   to.room(count * 2 + 12);
   to.int32(8 + count * 2);
   to.int16(count);
   to.int16(count === 0 ? 0 : before - 1 - first);
   to.int16(negative && count > 0 ? 0x4000 : 0);
-  to.int16(Math.max(scale ?? decimals, 0));
-  for (let at = first; at < last; at++) to.int16(groups[at] ?? 0);
+  to.int16(scale);
+  for (let at = first; at < last; at++) to.int16(all[at] ?? 0);
 }

@@ -1,12 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
-import type { How } from '../convert/how.ts';
-import { Refusal } from '../convert/value.ts';
 import { importErrors } from '../errors.ts';
-import type { BadPolicy, ShapedColumn, ShapedTable } from '../shape/shape.ts';
-import { rowsOf, type SourceDatabase, written } from '../source/rows.ts';
-import { isReshaped, type Put, putterOf } from './binary.ts';
-import { textPutterOf } from './copy-text.ts';
+import type { BadPolicy, ShapedTable } from '../shape/shape.ts';
+import type { SourceTable } from '../source/catalog.ts';
+import type { Orphan } from '../source/orphans.ts';
+import type { SourceDatabase } from '../source/rows.ts';
+import { type GivenRow, givenRows } from './given.ts';
+import type { Sending } from './sending.ts';
 import { Echo, HEADER, Tuples } from './tuples.ts';
 
 /** A value that has no place in its column's type, as it stands in the file of rejects. */
@@ -22,23 +21,11 @@ export interface Reject {
 
 export interface RowsOptions {
   readonly bad: BadPolicy;
+  /** Rows that are left out, by their rowids. */
+  readonly orphans: ReadonlyMap<string, Orphan> | undefined;
   readonly onReject: (reject: Reject) => void;
   readonly onRows: (rows: number) => void;
   readonly signal: AbortSignal;
-}
-
-/** What is sent of a table: in the binary format where every type is known, else in texts. */
-export interface Sending {
-  /**
-   * First those whose bytes come back as they are sent, then the others that are sent, then those that the server makes: of
-   * them the values are only looked at.
-   */
-  readonly columns: readonly ShapedColumn[];
-  readonly puts: readonly Put[];
-  /** How many of them come back as they are, and how many are sent. */
-  readonly plain: number;
-  readonly width: number;
-  readonly binary: boolean;
 }
 
 /** What was sent. */
@@ -51,34 +38,6 @@ export interface Sent {
   /** Places in the file, from 0, of the rows that were left out. */
   readonly left: number[];
 }
-
-/** How the rows of a table are sent; `unsent` are made by the server. */
-export function sendingOf({ columns: all }: ShapedTable, unsent: ReadonlySet<ShapedColumn>): Sending {
-  const sent = all.filter((column) => !unsent.has(column));
-  const binary = sent.every(({ how }) => putterOf(how) !== undefined);
-  const plain = binary ? sent.filter(({ how }) => !isReshaped(how)) : sent;
-  const columns = [...plain, ...sent.filter((column) => !plain.includes(column)), ...unsent];
-  return {
-    ...{ columns, plain: plain.length, width: sent.length, binary },
-    puts: columns.map((column, at) => {
-      if (unsent.has(column)) return onlyLook(column.how);
-      return (binary ? putterOf(column.how) : undefined) ?? textPutterOf(column.how, at);
-    }),
-  };
-}
-
-/** The statement that takes them. */
-export function copySql(table: ShapedTable, { columns, width, binary }: Sending): string {
-  const list = columns.slice(0, width).map(({ name }) => quoteIdent(name));
-  return `COPY ${quoteRelation(table)} (${list.join(', ')}) FROM STDIN${binary ? ' (FORMAT binary)' : ''}`;
-}
-
-const onlyLook =
-  ({ convert }: How): Put =>
-  (cell) => {
-    const value = convert(cell, () => {});
-    return value instanceof Refusal ? value : undefined;
-  };
 
 /** A piece that is sent at once, in bytes. */
 const PIECE = 128 * 1024;
@@ -94,45 +53,41 @@ const CUT = 2_000;
 export async function* copyRows(
   database: SourceDatabase,
   { source }: ShapedTable,
-  { columns, puts, plain, width, binary }: Sending,
+  sending: Sending,
   sent: Sent,
-  { bad, onReject, onRows, signal }: RowsOptions,
+  { bad, orphans, onReject, onRows, signal }: RowsOptions,
 ): AsyncGenerator<Buffer> {
+  const { columns, plain, width, binary } = sending;
   const places = columns.map((column) => source.columns.indexOf(column.source));
   const tuples = new Tuples();
   const back = new Echo(plain === width ? undefined : plain);
   const nulls = new Uint8Array(columns.length);
   if (binary) tuples.copy(HEADER);
   let rows = 0;
-  for (const { cells, key } of rowsOf(database, source)) {
+  for (const row of givenRows(database, source, sending)) {
     const begin = tuples.at;
-    let whole = true;
+    const orphan = orphans?.get(row.key());
+    if (orphan !== undefined) onReject(orphanReject(source, row, orphan));
+    let whole = orphan === undefined;
     tuples.room(columns.length * 20 + 4);
     if (binary) tuples.int16(width);
     let end = begin;
-    for (let at = 0; at < places.length; at++) {
+    for (let at = 0; orphan === undefined && at < columns.length; at++) {
       if (at === plain) end = tuples.at;
-      const cell = cells[places[at] ?? 0] ?? null;
-      nulls[at] = 1;
-      if (cell === null) {
-        if (at < width) putNull(tuples, binary, at);
-        continue;
-      }
       tuples.room(32);
-      const refused = cell instanceof Refusal ? cell : puts[at]?.(cell, tuples);
-      if (refused === undefined) {
-        nulls[at] = 0;
-        continue;
+      const refused = row.put(at, tuples);
+      nulls[at] = refused === undefined ? 0 : 1;
+      if (refused === undefined) continue;
+      if (refused !== null) {
+        const where = { table: source.name, key: row.key(), column: columns[at]?.source.name ?? '' };
+        if (bad === 'refuse') throw importErrors.otherValue({ ...where, why: refused.reason });
+        onReject({
+          ...{ ...where, reason: refused.reason },
+          value: row.written(places[at] ?? 0).slice(0, CUT),
+          done: bad === 'null' ? 'NULL instead' : 'row left out',
+        });
+        if (bad === 'reject') whole = false;
       }
-      const column = columns[at]?.source.name ?? '';
-      const where = { table: source.name, key: key(), column };
-      if (bad === 'refuse') throw importErrors.otherValue({ ...where, why: refused.reason });
-      onReject({
-        ...{ ...where, reason: refused.reason },
-        value: cell instanceof Refusal ? '' : written(cell).slice(0, CUT),
-        done: bad === 'null' ? 'NULL instead' : 'row left out',
-      });
-      if (bad === 'reject') whole = false;
       if (at < width) putNull(tuples, binary, at);
     }
     if (whole) {
@@ -159,6 +114,17 @@ export async function* copyRows(
   sent.hash = back.end(piece);
   if (piece.length > 0) yield piece;
   onRows(rows);
+}
+
+function orphanReject(source: SourceTable, row: GivenRow, { key, reason }: Orphan): Reject {
+  const places = key.columns.map((name) => source.columns.findIndex((column) => column.name === name));
+  return {
+    ...{ table: source.name, key: row.key(), column: key.columns.join(', '), reason, done: 'row left out' },
+    value: places
+      .map((place) => row.written(place))
+      .join(', ')
+      .slice(0, CUT),
+  };
 }
 
 function putNull(tuples: Tuples, binary: boolean, at: number): void {

@@ -7,7 +7,8 @@ import { createTableSql } from '../shape/derive.ts';
 import type { Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
 import { compare } from './compare.ts';
 import type { Loading } from './loading.ts';
-import { copyRows, copySql, type Sent, sendingOf } from './rows.ts';
+import { copyRows, type Sent } from './rows.ts';
+import { copySql, sendingOf } from './sending.ts';
 
 /** What of a table is there now, and that it is what is in the file. */
 export interface Loaded {
@@ -85,7 +86,7 @@ async function send(
   unsent: ReadonlySet<ShapedColumn>,
   manual: readonly Manual[],
 ): Promise<Loaded> {
-  const { session, database, bad, signal, onRows } = loading;
+  const { session, database, bad, orphans, signal, onRows } = loading;
   const sending = sendingOf(table, unsent);
   const sent: Sent = { rows: 0, nulls: [], hash: '', left: [] };
   let rejects = 0;
@@ -95,7 +96,7 @@ async function send(
     table,
     copySql(table, sending),
     copyRows(database, table, sending, sent, {
-      ...{ bad, signal },
+      ...{ bad, signal, orphans: orphans.get(table.source.name) },
       onReject: (reject) => {
         rejects++;
         loading.onReject(reject);

@@ -6,6 +6,9 @@ export const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1'
 /** Bytes of the memory that rows are written to; a piece is handed on before it is full. */
 const ROOM = 512 * 1024;
 
+/** Bytes up to which a loop is quicker than a call. */
+const SHORT = 64;
+
 /** Rows in the binary format of COPY. The same memory is used for each piece: what is handed on holds until the next row. */
 export class Tuples {
   bytes: Buffer = Buffer.allocUnsafeSlow(ROOM);
@@ -34,6 +37,14 @@ export class Tuples {
 
   int64(value: bigint): void {
     this.#view.setBigInt64(this.at, value);
+    this.at += 8;
+  }
+
+  /** A whole number that a double holds. */
+  whole64(value: number): void {
+    const high = Math.floor(value / 4294967296);
+    this.#view.setInt32(this.at, high);
+    this.#view.setInt32(this.at + 4, value - high * 4294967296);
     this.at += 8;
   }
 
@@ -76,6 +87,30 @@ export class Tuples {
     this.int32(bytes.length);
     this.bytes.set(bytes, this.at);
     this.at += bytes.length;
+  }
+
+  /** Bytes of a memory behind their length, which counts `head`, a byte before them. */
+  part(from: Buffer, begin: number, end: number, head?: number): void {
+    const more = head === undefined ? 0 : 1;
+    this.room(end - begin + more + 4);
+    this.int32(end - begin + more);
+    if (head !== undefined) this.bytes[this.at++] = head;
+    if (end - begin > SHORT) from.copy(this.bytes, this.at, begin, end);
+    else for (let at = begin, to = this.at; at < end; at++, to++) this.bytes[to] = from[at] ?? 0;
+    this.at += end - begin;
+  }
+
+  /** A text behind its length where it is ASCII without a NUL; else false, and nothing is written. It has its room. */
+  ascii(from: Buffer, begin: number, end: number): boolean {
+    const { bytes } = this;
+    for (let at = begin, to = this.at + 4; at < end; at++, to++) {
+      const byte = from[at] ?? 0;
+      if (byte === 0 || byte > 127) return false;
+      bytes[to] = byte;
+    }
+    this.int32(end - begin);
+    this.at += end - begin;
+    return true;
   }
 
   null(): void {

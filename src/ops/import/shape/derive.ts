@@ -243,6 +243,7 @@ function foreignKey(table: Named, key: SourceKey, all: readonly Named[], miss: M
   const actions = [
     ...(key.onUpdate === 'NO ACTION' ? [] : [` ON UPDATE ${key.onUpdate}`]),
     ...(key.onDelete === 'NO ACTION' ? [] : [` ON DELETE ${key.onDelete}`]),
+    ...(key.deferrable === '' ? [] : [` ${key.deferrable}`]),
   ].join('');
   const sql = `ALTER TABLE ${quoteRelation(table)} ADD ${named}FOREIGN KEY (${list(table, key.columns)}) REFERENCES ${quoteRelation(parent)} (${list(parent, columns)})${actions}`;
   return [{ kind: 'foreign key', name: what, sql, orElse: `${sql} NOT VALID` }];

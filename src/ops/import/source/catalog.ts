@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type CheckText, readCreateTable } from './sql/create-table.ts';
+import { type CheckText, type Deferrable, type KeyText, readCreateTable } from './sql/create-table.ts';
 
 /** A column as SQLite declares it, which promises nothing of what is in it. */
 export interface SourceColumn {
@@ -38,6 +38,7 @@ export interface SourceKey {
   readonly parentColumns: readonly string[];
   readonly onUpdate: string;
   readonly onDelete: string;
+  readonly deferrable: Deferrable;
 }
 
 export interface SourceTable {
@@ -167,17 +168,18 @@ function indexOf(index: Row, rows: Ask): SourceIndex {
   };
 }
 
-/** SQLite counts them from the last one that is written; a name stands in the text only. */
-function keysOf(table: string, rows: Ask, names: readonly (string | undefined)[]): SourceKey[] {
+/** SQLite counts them from the last one that is written; a name, and when it is looked at, stands in the text only. */
+function keysOf(table: string, rows: Ask, texts: readonly KeyText[]): SourceKey[] {
   const keys = new Map<number, Row[]>();
   for (const row of rows('SELECT * FROM pragma_foreign_key_list(?) ORDER BY id DESC, seq', table))
     keys.set(Number(row.id), [...(keys.get(Number(row.id)) ?? []), row]);
   return [...keys.values()].map((parts, at) => ({
-    name: keys.size === names.length ? names[at] : undefined,
+    name: keys.size === texts.length ? texts[at]?.name : undefined,
     columns: parts.map(({ from }) => String(from)),
     parent: String(parts[0]?.table),
     parentColumns: parts.flatMap(({ to }) => (to === null ? [] : [String(to)])),
     onUpdate: String(parts[0]?.on_update),
     onDelete: String(parts[0]?.on_delete),
+    deferrable: (keys.size === texts.length ? texts[at]?.deferrable : undefined) ?? '',
   }));
 }

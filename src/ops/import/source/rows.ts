@@ -1,6 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite';
+import { isUtf8 } from 'node:buffer';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { boundYoungSpace } from '../../../hosts/young-space.ts';
-import { type Cell, type Refusal, refusal } from '../convert/value.ts';
+import { type Cell, NO_UTF8, type Refusal, refusal } from '../convert/value.ts';
 import type { SourceColumn, SourceTable } from './catalog.ts';
 
 /** A database of SQLite that is open. */
@@ -13,7 +14,6 @@ export interface SourceRow {
   readonly key: () => string;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** What bytes that are no UTF-8 are read as; it may also stand there itself. */
 const REPLACED = '\ufffd';
 
@@ -31,34 +31,89 @@ export function* rowsOf(
   table: SourceTable,
   columns: readonly SourceColumn[] = table.columns,
 ): Generator<SourceRow> {
-  const names = columns.map(({ name }) => name);
-  const keys = keyColumns(table, names);
-  const statement = database.prepare(
-    `SELECT ${[...names, ...keys.hidden].map(quoted).join(', ')} FROM ${quoted(table.name)} ORDER BY ${keys.order.map(quoted).join(', ')}`,
+  const keys = keyColumns(
+    table,
+    columns.map(({ name }) => name),
   );
-  statement.setReadBigInts(true);
-  statement.setReturnArrays(true);
-  const bytesOf = rawReader(database, table.name, keys.order);
-  const places = keys.order.map((name) => [...names, ...keys.hidden].indexOf(name));
-  let row: Cell[] = [];
-  const key = () => places.map((at) => row[at] ?? null);
-  // one for all rows: what is made for each costs as much as reading it
-  const given: { cells: (Cell | Refusal)[]; readonly key: () => string } = {
-    cells: row,
-    key: () => key().map(written).join(', '),
-  };
+  const reader = new Reader(database, table, columns, keys);
   let bounded = false;
   let rows = 0;
-  for (row of statement.iterate() as unknown as Iterable<Cell[]>) {
+  for (const row of reader.statement(`ORDER BY ${keys.order.map(quoted).join(', ')}`).iterate()) {
     if (!bounded && ++rows % STRETCH === 0) bounded = boundYoungSpace();
+    yield reader.given(row as unknown as Cell[]);
+  }
+}
+
+/** Answers what reads one row of a table that has rowids; what is given is the same object each time. */
+export function rowReader(
+  database: DatabaseSync,
+  table: SourceTable,
+): (rowid: bigint) => SourceRow | undefined {
+  const rowid = rowidOf(table) ?? '';
+  const keys = keyColumns(
+    table,
+    table.columns.map(({ name }) => name),
+  );
+  const reader = new Reader(database, table, table.columns, keys);
+  const statement = reader.statement(`WHERE ${quoted(rowid)} = ?`);
+  return (number) => {
+    const row = statement.get(number);
+    return row === undefined ? undefined : reader.given(row as unknown as Cell[]);
+  };
+}
+
+type Keys = ReturnType<typeof keyColumns>;
+
+/** What SQLite answers, as rows. */
+class Reader {
+  readonly #database: DatabaseSync;
+  readonly #table: SourceTable;
+  readonly #names: readonly string[];
+  readonly #hidden: readonly string[];
+  readonly #places: readonly number[];
+  readonly #bytesOf: ReturnType<typeof rawReader>;
+  #row: readonly Cell[] = [];
+  // one for all rows: what is made for each costs as much as reading it
+  readonly #given: { cells: (Cell | Refusal)[]; readonly key: () => string };
+
+  constructor(
+    database: DatabaseSync,
+    table: SourceTable,
+    columns: readonly SourceColumn[],
+    { order, hidden }: Keys,
+  ) {
+    this.#database = database;
+    this.#table = table;
+    this.#names = columns.map(({ name }) => name);
+    this.#hidden = hidden;
+    this.#places = order.map((name) => [...this.#names, ...hidden].indexOf(name));
+    this.#bytesOf = rawReader(database, table.name, order);
+    this.#given = { cells: [], key: () => this.#key().map(written).join(', ') };
+  }
+
+  /** Of the columns, with what names a row behind them. */
+  statement(rest: string): StatementSync {
+    const list = [...this.#names, ...this.#hidden].map(quoted).join(', ');
+    const statement = this.#database.prepare(`SELECT ${list} FROM ${quoted(this.#table.name)} ${rest}`);
+    statement.setReadBigInts(true);
+    statement.setReturnArrays(true);
+    return statement;
+  }
+
+  given(row: Cell[]): SourceRow {
+    this.#row = row;
     const cells: (Cell | Refusal)[] = row;
-    for (let at = 0; at < names.length; at++) {
+    for (let at = 0; at < this.#names.length; at++) {
       const cell = row[at];
-      if (typeof cell === 'string' && cell.includes(REPLACED) && !isUtf8(bytesOf(names[at] ?? '', key())))
-        cells[at] = refusal('a text whose bytes are no UTF-8');
+      if (typeof cell !== 'string' || !cell.includes(REPLACED)) continue;
+      if (!isText(this.#bytesOf(this.#names[at] ?? '', this.#key()))) cells[at] = refusal(NO_UTF8);
     }
-    given.cells = cells;
-    yield given;
+    this.#given.cells = cells;
+    return this.#given;
+  }
+
+  #key(): Cell[] {
+    return this.#places.map((at) => this.#row[at] ?? null);
   }
 }
 
@@ -76,12 +131,19 @@ function keyColumns(
   });
   if (table.primaryKey.length > 0 && (table.withoutRowid || table.rowid !== undefined))
     return beside(table.primaryKey);
-  const taken = new Set(table.columns.map(({ name }) => name.toLowerCase()));
-  const rowid = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
+  const rowid = rowidOf(table);
   // all three names are taken: the key, which may hold NULL there
   if (rowid === undefined)
-    return beside(table.primaryKey.length > 0 ? table.primaryKey : [...taken].slice(0, 1));
+    return beside(
+      table.primaryKey.length > 0 ? table.primaryKey : table.columns.slice(0, 1).map(({ name }) => name),
+    );
   return { order: [rowid], hidden: [rowid] };
+}
+
+/** A name that means the number of a row; undefined where columns have taken all of them. */
+export function rowidOf({ rowid, columns }: SourceTable): string | undefined {
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
+  return rowid ?? ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
 }
 
 /** Reads one cell again as the bytes that it is. */
@@ -95,15 +157,7 @@ function rawReader(database: DatabaseSync, table: string, keys: readonly string[
   };
 }
 
-function isUtf8(bytes: unknown): boolean {
-  if (!(bytes instanceof Uint8Array)) return false;
-  try {
-    utf8.decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isText = (bytes: unknown): boolean => bytes instanceof Uint8Array && isUtf8(bytes);
 
 /** A cell as a person reads it in a report. */
 export function written(cell: Cell): string {

@@ -2,15 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { importErrors } from '../errors.ts';
 import { readCatalog, type SourceCatalog } from './catalog.ts';
 import { sourceError } from './copy.ts';
-
-/** Rows of one table that break one of its foreign keys. */
-export interface Orphans {
-  readonly table: string;
-  readonly parent: string;
-  readonly rows: number;
-  /** The rowids of the first few, `5, 9`; null in a table that has none. */
-  readonly keys: string | null;
-}
+import { type Orphans, orphansOf } from './orphans.ts';
 
 /** A copy of a SQLite database, open to read. */
 export interface Source {
@@ -44,20 +36,5 @@ export function openSource(copy: string, file: string): Source {
   } catch (error) {
     database?.close();
     throw sourceError(error, file);
-  }
-}
-
-function orphansOf(database: DatabaseSync): Orphans[] {
-  try {
-    return database
-      .prepare(
-        `SELECT "table" AS "table", parent, count(*) AS rows, group_concat(CASE WHEN nr <= ${FAULTS} THEN rowid END, ', ') AS keys
-         FROM (SELECT "table", parent, rowid, row_number() OVER (PARTITION BY "table", parent ORDER BY rowid) AS nr
-                 FROM pragma_foreign_key_check) GROUP BY 1, 2 ORDER BY 1, 2`,
-      )
-      .all() as unknown as Orphans[];
-  } catch {
-    // a key to a table or columns that are not there, which the catalog tells too
-    return [];
   }
 }

@@ -4,6 +4,7 @@ import type { Check } from '../../engine/plan.ts';
 import { importErrors } from '../errors.ts';
 import { type Match, match } from '../existing/match.ts';
 import type { ImportInput } from '../input.ts';
+import { leftOut } from '../load/left-out.ts';
 import type { Making } from '../load/transaction.ts';
 import { type Decision, decide } from '../profile/decide.ts';
 import { type ColumnProfile, scanTable } from '../profile/scan.ts';
@@ -11,7 +12,9 @@ import { type Chosen, derive } from '../shape/derive.ts';
 import type { BadPolicy, ColumnReport, Manual, ShapedTable } from '../shape/shape.ts';
 import type { SourceTable } from '../source/catalog.ts';
 import { shapeSum } from '../source/moment.ts';
-import type { Orphans, Source } from '../source/source.ts';
+import type { Source } from '../source/source.ts';
+import { Looked } from './looked.ts';
+import { orphanChecks } from './orphans.ts';
 import { type Wish, wishOf } from './wish.ts';
 
 /** What is in a file, what it becomes, and what speaks against it. */
@@ -26,12 +29,19 @@ export interface Survey {
   readonly left: readonly string[];
   /** Values that have no place. */
   readonly refused: number;
+  /** Rows that are left out, since what they refer to is not there or is left out itself. */
+  readonly orphans: number;
   /** See {@link shapeSum}. */
   readonly sum: string;
 }
 
 /** Reads every row of a file once. Throws {@link OpError} or DbError. */
-export async function survey(source: Source, input: ImportInput, session: Session): Promise<Survey> {
+export async function survey(
+  source: Source,
+  input: ImportInput,
+  session: Session,
+  tell: (done: number, of: number) => void = () => {},
+): Promise<Survey> {
   const { catalog } = source;
   if (catalog.tables.length === 0) throw importErrors.noTables({ file: input.file });
   const wish = wishOf(input, catalog.tables);
@@ -42,23 +52,32 @@ export async function survey(source: Source, input: ImportInput, session: Sessio
         ? 'SQLite makes its rows of others, or keeps them in a way of its own'
         : 'it has to be written anew',
   }));
+  const looked = new Looked(source.database, wish.tables, tell);
   const found = input.into_existing
-    ? await intoExisting(source, wish, input, session)
-    : await intoNew(source, wish, input.schema);
+    ? await intoExisting(source, wish, input, session, looked)
+    : await intoNew(source, wish, input.schema, looked);
   const refused = found.columns.reduce((sum, column) => sum + column.refused, 0);
-  return { ...found, bad: wish.bad, manual: [...found.manual, ...others], refused, sum: shapeSum(source) };
+  const orphans = leftOut(source.database, found.making.tables, wish.bad, found.columns);
+  return {
+    ...found,
+    ...{ bad: wish.bad, manual: [...found.manual, ...others], refused, sum: shapeSum(source) },
+    orphans: [...orphans.values()].reduce((sum, { size }) => sum + size, 0),
+    checks: [...found.checks, ...orphanChecks(source.orphans, orphans, found.making)],
+  };
 }
 
 type Found = Pick<Survey, 'making' | 'rows' | 'columns' | 'manual' | 'checks' | 'left'>;
 
-async function intoNew(source: Source, wish: Wish, schema: string): Promise<Found> {
+async function intoNew(source: Source, wish: Wish, schema: string, looked: Looked): Promise<Found> {
   const chosen: Chosen[] = [];
   const columns: ColumnReport[] = [];
   let rows = 0;
   for (const table of wish.tables) {
     const profile = await scanTable(source.database, table, {
       waysOf: (column) => wish.waysOf(table, column).ways,
+      onRows: looked.rows,
     });
+    looked.through(profile.rows);
     rows += profile.rows;
     const decisions = profile.columns.map((column) => decide(column, wish.waysOf(table, column.column).open));
     columns.push(...decisions.map((one) => reportOf(table, one.profile, one)));
@@ -73,11 +92,7 @@ async function intoNew(source: Source, wish: Wish, schema: string): Promise<Foun
   }
   const tables = await derive(chosen, schema);
   const making: Making = { tables, schema, newSchema: false, existing: false, before: [], after: [] };
-  const broken: Check[] = source.orphans.map((one) => ({
-    ...{ title: one.table, status: 'warn' },
-    detail: `${orphansText(one)}: they come, and the key is made NOT VALID.`,
-  }));
-  return { making, rows, columns, manual: tables.flatMap(({ manual }) => manual), checks: broken, left: [] };
+  return { making, rows, columns, manual: tables.flatMap(({ manual }) => manual), checks: [], left: [] };
 }
 
 async function intoExisting(
@@ -85,6 +100,7 @@ async function intoExisting(
   wish: Wish,
   input: ImportInput,
   session: Session,
+  looked: Looked,
 ): Promise<Found> {
   const { schema, triggers } = input;
   const matched = await match(session, schema, wish.tables, { ...wish.options, triggers });
@@ -95,7 +111,9 @@ async function intoExisting(
     const { source: table, pairs } = one;
     const profile = await scanTable(source.database, table, {
       waysOf: (column) => pairs.filter((pair) => pair.source === column).map(({ how }) => how),
+      onRows: looked.rows,
     });
+    looked.through(profile.rows);
     rows += profile.rows;
     for (const column of profile.columns) {
       const [tried] = column.tried;
@@ -110,12 +128,6 @@ async function intoExisting(
         });
     }
   }
-  for (const orphans of source.orphans)
-    if (matched.matches.some((one) => one.source.name === orphans.table))
-      checks.push({
-        ...{ title: orphans.table, status: 'warn' },
-        detail: `${orphansText(orphans)}: where ${schema} has that key, it refuses all of it. Mend or delete them in the file's application first, or leave the table out (--skip).`,
-      });
   const making: Making = {
     ...{
       tables: matched.matches.map((one) => shapedOf(one, schema)),
@@ -127,9 +139,6 @@ async function intoExisting(
   };
   return { making, rows, columns, manual: [], checks, left: matched.left };
 }
-
-const orphansText = ({ rows, parent, keys }: Orphans): string =>
-  `${exact(Number(rows))} of its rows refer to nothing in ${parent}${keys === null ? '' : ` (rowid ${keys}${Number(rows) > keys.split(', ').length ? ', …' : ''})`}`;
 
 function shapedOf({ source, table, pairs }: Match, schema: string): ShapedTable {
   return {

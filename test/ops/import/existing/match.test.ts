@@ -1,25 +1,11 @@
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { OpContext } from '../../../../src/ops/engine/operation.ts';
-import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
-import { temporaryDirectory } from '../../../support/program.ts';
-import { contextIn, inDatabase } from '../../restore/stage.ts';
+import { expect, test } from 'vitest';
+import { contextIn } from '../../restore/stage.ts';
 import { concerns, done, planned, takenBack } from '../../role/stage.ts';
-import { sqliteFile } from '../stage.ts';
+import { destination, sqliteFile } from '../stage.ts';
 
-const home = temporaryDirectory();
-let db: TestDatabase;
-let nr = 0;
-beforeAll(async () => {
-  db = await testDatabase();
-});
-afterAll(() => db.drop());
-afterEach(() => sql('DROP SCHEMA public CASCADE; CREATE SCHEMA public'));
-
-const sql = (text: string) => inDatabase(db.database, (session) => session.sql(text));
-const here = (): OpContext => contextIn(db.target(), home);
+const { home, sql, target, here, report } = destination();
 const into = (file: string, more: Record<string, unknown> = {}) => ({
-  ...{ file, into_existing: true, no_safety_backup: true, report: join(home, `report-${++nr}`) },
+  ...{ file, into_existing: true, no_safety_backup: true, report: report() },
   ...more,
 });
 const bring = (text: string, more?: Record<string, unknown>) =>
@@ -93,6 +79,34 @@ test('a trigger that changes what comes is found out, and nothing is there', asy
   expect(await sql('SELECT FROM users')).toEqual([]);
 });
 
+test('values of jsonb that have changed places are found out, although each is there', async () => {
+  await sql(`CREATE TABLE t (id int, doc jsonb);
+    CREATE FUNCTION swap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.doc := jsonb_build_object('n', 3 - NEW.id); RETURN NEW; END $$;
+    CREATE TRIGGER swapped BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION swap()`);
+  const source = `CREATE TABLE t (id INT, doc TEXT); INSERT INTO t VALUES (1, '{"n":1}'), (2, '{"n":2}')`;
+  const { end } = await bring(source, { triggers: true });
+  expect(end).toMatchObject({
+    status: 'failed',
+    text: expect.stringMatching(/t does not hold what was sent: rows/),
+  });
+  expect(await sql('SELECT FROM t')).toEqual([]);
+});
+
+test('rows that refer to nothing are left out where they are to be, and refused where not', async () => {
+  await sql(`CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a)`);
+  const source = `CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY, a INT REFERENCES a);
+    INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1), (2, 9)`;
+  expect(await said(source)).toContainEqual(
+    expect.stringMatching(
+      /^warn b: 1 of its rows refer to nothing in a \(rowid 2\): where public has that key, it refuses all of it/,
+    ),
+  );
+  const { end, lines } = await bring(source, { reject: true });
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(lines.filter((line) => line.startsWith('What had no place: '))).toHaveLength(1);
+  expect(await sql('SELECT id, a FROM b')).toEqual([{ id: 1, a: 1 }]);
+});
+
 test('keys that go round in a circle are left off until all rows are there', async () => {
   await sql(`CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
     ALTER TABLE a ADD CONSTRAINT a_to_b FOREIGN KEY (b) REFERENCES b ON DELETE SET NULL`);
@@ -157,10 +171,10 @@ test("a type that is not known here is the server's to read, and that is told", 
 
 test('row security that holds for the role is refused', async () => {
   await sql(`CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY;
-    DROP ROLE IF EXISTS ${db.database}_app; CREATE ROLE ${db.database}_app LOGIN; GRANT ALL ON t TO ${db.database}_app; GRANT ALL ON SCHEMA public TO ${db.database}_app`);
-  const context = contextIn({ ...db.target(), user: `${db.database}_app` }, home);
+    DROP ROLE IF EXISTS ${target().database}_app; CREATE ROLE ${target().database}_app LOGIN; GRANT ALL ON t TO ${target().database}_app; GRANT ALL ON SCHEMA public TO ${target().database}_app`);
+  const context = contextIn({ ...target(), user: `${target().database}_app` }, home);
   const plan = await planned('import sqlite', into(sqliteFile('CREATE TABLE t (a)')), context);
   expect(concerns(plan)).toEqual([expect.stringMatching(/^block t: Its row security holds for/)]);
   await context.close();
-  await sql(`DROP OWNED BY ${db.database}_app; DROP ROLE ${db.database}_app`);
+  await sql(`DROP OWNED BY ${target().database}_app; DROP ROLE ${target().database}_app`);
 });

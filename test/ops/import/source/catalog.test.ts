@@ -56,11 +56,11 @@ test('tables with their keys, numbers, checks and generated columns', () => {
   expect(lines?.keys).toEqual([
     {
       ...{ name: undefined, columns: ['customer'], parent: 'customers', parentColumns: [] },
-      ...{ onUpdate: 'NO ACTION', onDelete: 'CASCADE' },
+      ...{ onUpdate: 'NO ACTION', onDelete: 'CASCADE', deferrable: '' },
     },
     {
       ...{ name: 'twice', columns: ['customer', 'nr'], parent: 'other', parentColumns: ['a', 'b'] },
-      ...{ onUpdate: 'NO ACTION', onDelete: 'NO ACTION' },
+      ...{ onUpdate: 'NO ACTION', onDelete: 'NO ACTION', deferrable: '' },
     },
   ]);
   expect(lines?.indexes.find(({ name }) => name === 'cheap')).toMatchObject({

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { listRuns } from '../../../../src/ops/engine/journal/runs.ts';
@@ -17,6 +17,7 @@ let db: TestDatabase;
 let file: string;
 beforeAll(async () => {
   db = await testDatabase();
+  withApplication();
   file =
     sqliteFile(`CREATE TABLE a (id INTEGER PRIMARY KEY, v TEXT); CREATE TABLE b (id INTEGER PRIMARY KEY, a INT REFERENCES a, n INT);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO a SELECT i, 'row ' || i FROM n;
@@ -28,6 +29,18 @@ afterEach(() => sql('DROP SCHEMA public CASCADE; CREATE SCHEMA public'));
 const sql = (text: string) => inDatabase(db.database, (session) => session.sql(text));
 const here = () => contextIn(db.target(), home, { XDG_STATE_HOME: join(home, '.local', 'state') });
 const rejects = join(home, 'report.rejects.jsonl');
+const log = join(home, 'app.log');
+const settings = join(home, 'settings.json');
+
+/** A profile whose application is stopped and started by commands that leave a word. */
+function withApplication(): void {
+  const { host, port, user } = db.target();
+  const app = { stop: `echo stopped >> ${log}`, start: `echo started >> ${log}` };
+  writeFileSync(
+    settings,
+    JSON.stringify({ profiles: { shop: { host, port, user, database: db.database, app } } }),
+  );
+}
 
 async function killedAt(point: string, ...more: string[]): Promise<string> {
   const { host, port, user } = db.target();
@@ -49,6 +62,7 @@ async function killedAt(point: string, ...more: string[]): Promise<string> {
       env: {
         ...cleanEnvironment(home),
         PGDECK_CRASH_AT: point,
+        PGDECK_CONFIG: settings,
         BACKUP_DIR: join(home, 'backups'),
         TMPDIR: home,
       },
@@ -104,4 +118,16 @@ test.each([
   }
   for (const name of readdirSync(home).filter((one) => one.startsWith('report.')))
     await here().here.files.remove(join(home, name));
+});
+
+test('killed while the application is stopped: recover starts it again', async () => {
+  const run = await killedAt('import:copied', '--profile', 'shop', '--restart-app');
+  expect(readFileSync(log, 'utf8')).toBe('stopped\n');
+  expect(await there(run)).toEqual({ a: false, b: false });
+  const context = here();
+  const plan = await recover.plan({ run }, context);
+  expect(plan.steps[0]?.id).toBe('app-start');
+  const { end } = await carryOut(plan, context);
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(readFileSync(log, 'utf8')).toBe('stopped\nstarted\n');
 });

@@ -1,14 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { sqliteFile } from '../../../ops/import/stage.ts';
-import { contextIn, inDatabase } from '../../../ops/restore/stage.ts';
+import { expect, test } from 'vitest';
+import { destination, sqliteFile } from '../../../ops/import/stage.ts';
 import { done } from '../../../ops/role/stage.ts';
-import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { PROJ_DB } from '../../../support/needs.ts';
-import { temporaryDirectory } from '../../../support/program.ts';
 
 /*
  * What comes is compared by a program that shares nothing with pgdeck: Python's own SQLite, and psql. Without python3, or
@@ -17,16 +13,7 @@ import { temporaryDirectory } from '../../../support/program.ts';
 
 const PYTHON = spawnSync('python3', ['-c', 'import sqlite3']).status === 0;
 const SCRIPT = fileURLToPath(new URL('compare.py', import.meta.url));
-const home = temporaryDirectory();
-let db: TestDatabase;
-let nr = 0;
-beforeAll(async () => {
-  db = await testDatabase();
-});
-afterAll(() => db.drop());
-afterEach(() =>
-  inDatabase(db.database, (session) => session.sql('DROP SCHEMA public CASCADE; CREATE SCHEMA public')),
-);
+const { sql, target, here, report: next } = destination();
 
 interface Verdict {
   readonly cells: number;
@@ -35,15 +22,15 @@ interface Verdict {
 }
 
 async function brought(file: string, more: Record<string, unknown> = {}) {
-  const report = join(home, `report-${++nr}`);
-  const { end } = await done('import sqlite', { file, report, ...more }, contextIn(db.target(), home));
+  const report = next();
+  const { end } = await done('import sqlite', { file, report, ...more }, here());
   expect(end, end.text).toMatchObject({ ok: true });
   return JSON.parse(readFileSync(`${report}.json`, 'utf8'));
 }
 
 function verdict(file: string): Verdict {
-  const { host, port, user } = db.target();
-  const PG = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: db.database };
+  const { host, port, user } = target();
+  const PG = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: target().database };
   const env = { ...process.env, ...PG, PGCLIENTENCODING: 'UTF8' };
   return JSON.parse(execFileSync('python3', [SCRIPT, file, 'public'], { env, maxBuffer: 64e6 }).toString());
 }
@@ -91,7 +78,7 @@ test.skipIf(!PYTHON)('a cell that is altered in the database is found by it', as
     'CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, NULL), (2, NULL)',
   );
   await brought(file);
-  await inDatabase(db.database, (session) => session.sql("UPDATE t SET v = ''"));
+  await sql("UPDATE t SET v = ''");
   expect(verdict(file).differences).toHaveLength(2);
 });
 

@@ -1,29 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { OpContext } from '../../../../src/ops/engine/operation.ts';
-import { sqliteFile } from '../../../ops/import/stage.ts';
-import { contextIn, inDatabase } from '../../../ops/restore/stage.ts';
+import { expect, test } from 'vitest';
+import { destination, sqliteFile } from '../../../ops/import/stage.ts';
 import { concerns, done, planned } from '../../../ops/role/stage.ts';
-import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
-import { temporaryDirectory } from '../../../support/program.ts';
 
-const home = temporaryDirectory();
-let db: TestDatabase;
-let nr = 0;
-beforeAll(async () => {
-  db = await testDatabase();
-});
-afterAll(() => db.drop());
-afterEach(() => sql('DROP SCHEMA public CASCADE; CREATE SCHEMA public'));
-
-const sql = (text: string) => inDatabase(db.database, (session) => session.sql(text));
-const rows = async (text: string) => (await sql(text)).map(Object.values);
-const here = (): OpContext => contextIn(db.target(), home);
+const { home, sql, rows, here, report: next } = destination();
 
 /** Brings it over; what could not be carried over, and the rejects by their key and column. */
 async function brought(text: string, more: Record<string, unknown> = {}) {
-  const report = join(home, `report-${++nr}`);
+  const report = next();
   const { end, plan } = await done('import sqlite', { file: sqliteFile(text), report, ...more }, here());
   expect(end, end.text).toMatchObject({ ok: true });
   const told = JSON.parse(readFileSync(`${report}.json`, 'utf8'));
@@ -162,6 +147,51 @@ test('keys: those that NULLs, orphans, other types and texts without case stand 
     expect.stringMatching(/^foreign key \(parent\): it is made NOT VALID/),
     expect.stringMatching(/^foreign key \(t\): it is not made: .*bigint and text/),
   ]);
+});
+
+const ORPHANS = `CREATE TABLE team (id INTEGER PRIMARY KEY, size INTEGER);
+  CREATE TABLE member (id INTEGER PRIMARY KEY, team INT REFERENCES team DEFERRABLE INITIALLY DEFERRED, boss INT REFERENCES member, code INT UNIQUE);
+  CREATE TABLE badge (a INT, code INT REFERENCES member (code), PRIMARY KEY (a));
+  INSERT INTO team VALUES (1, 5), (2, 'many'), (3, 7);
+  INSERT INTO member VALUES (1, 1, 5, 10), (2, 2, NULL, 20), (3, 9, NULL, 30), (4, NULL, NULL, 40), (5, 3, 3, 50), (6, 1, NULL, NULL);
+  INSERT INTO badge VALUES (1, 10), (2, 20), (3, 40), (4, NULL), (5, 77);`;
+
+test('rows that refer to nothing are left out with what refers to them, and the keys hold', async () => {
+  const { rejects, plan, manual } = await brought(ORPHANS, { reject: true });
+  expect(manual).toEqual([]);
+  expect(rejects.sort()).toEqual([
+    '1 boss: it refers to a row of member that is left out',
+    '1 code: it refers to a row of member that is left out',
+    '2 code: it refers to a row of member that is left out',
+    '2 size: text that is no integer',
+    '2 team: it refers to a row of team that is left out',
+    '3 team: it refers to nothing in team',
+    '5 boss: it refers to a row of member that is left out',
+    '5 code: it refers to nothing in member',
+  ]);
+  expect(await rows('SELECT id::int FROM member ORDER BY id')).toEqual([[4], [6]]);
+  expect(await rows('SELECT a::int FROM badge ORDER BY a')).toEqual([[3], [4]]);
+  expect(
+    await rows("SELECT conname, convalidated, condeferred FROM pg_constraint WHERE contype = 'f' ORDER BY 1"),
+  ).toEqual([
+    ['badge_code_fkey', true, false],
+    ['member_boss_fkey', true, false],
+    ['member_team_fkey', true, true],
+  ]);
+  expect(concerns(plan)).toEqual([
+    expect.stringMatching(/^warn member: 4 of its rows refer to nothing, or to a row that is left out/),
+    expect.stringMatching(/^warn badge: 3 of its rows refer/),
+    expect.stringMatching(/^warn Values: 1 value has no place/),
+  ]);
+});
+
+test('a table without rowids, whose rows that refer to nothing cannot be named, keeps them', async () => {
+  const { rejects, manual } = await brought(
+    `CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (k TEXT PRIMARY KEY, a INT REFERENCES a) WITHOUT ROWID; INSERT INTO b VALUES ('x', 1);`,
+    { reject: true },
+  );
+  expect([rejects, await rows('SELECT k FROM b')]).toEqual([[], [['x']]]);
+  expect(manual).toEqual([expect.stringMatching(/^foreign key \(a\): it is made NOT VALID/)]);
 });
 
 test('defaults, checks, indexes and generated columns that are expressions', async () => {

@@ -21,9 +21,17 @@ export interface TableText {
   /** The CHECKs that are the table's own. */
   readonly checks: readonly CheckText[];
   readonly autoincrement: boolean;
-  /** The names of foreign keys, in the order in which they are written; undefined where one has none. */
-  readonly foreignKeys: readonly (string | undefined)[];
+  /** In the order in which they are written. */
+  readonly foreignKeys: readonly KeyText[];
 }
+
+export interface KeyText {
+  readonly name: string | undefined;
+  /** When it is looked at, as both databases write it: `DEFERRABLE INITIALLY DEFERRED`; empty where that is at once. */
+  readonly deferrable: Deferrable;
+}
+
+export type Deferrable = '' | 'DEFERRABLE' | 'DEFERRABLE INITIALLY DEFERRED';
 
 /** Words that begin a constraint of the table where a column would begin. */
 const OF_THE_TABLE = new Set(['CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN']);
@@ -39,7 +47,7 @@ export function readCreateTable(sql: string): TableText | undefined {
     return undefined;
   const columns: ColumnText[] = [];
   const checks: CheckText[] = [];
-  const foreignKeys: (string | undefined)[] = [];
+  const foreignKeys: KeyText[] = [];
   let autoincrement = false;
   for (const part of partsOf(tokens, open)) {
     const [first] = part;
@@ -82,7 +90,7 @@ interface Found {
   generated: string | undefined;
   autoincrement: boolean;
   readonly checks: CheckText[];
-  readonly foreignKeys: (string | undefined)[];
+  readonly foreignKeys: { readonly name: string | undefined; deferrable: Deferrable }[];
 }
 
 /** `own`: a constraint of the table. */
@@ -96,6 +104,11 @@ function constraintsOf(sql: string, part: readonly Token[], own: boolean): Found
     const token = part[at];
     const next = part[at + 1];
     if (token?.kind === 'open') at = closing(part, at);
+    if (isWord('DEFERRABLE')(token) && !isWord('NOT')(part[at - 1])) {
+      const key = found.foreignKeys.at(-1);
+      const late = isWord('INITIALLY')(next) && isWord('DEFERRED')(part[at + 2]);
+      if (key !== undefined) key.deferrable = late ? 'DEFERRABLE INITIALLY DEFERRED' : 'DEFERRABLE';
+    }
     if (token?.kind !== 'word' || next === undefined) {
       if (isWord('AUTOINCREMENT')(token)) found.autoincrement = true;
       continue;
@@ -105,7 +118,8 @@ function constraintsOf(sql: string, part: readonly Token[], own: boolean): Found
       at++;
     } else if (token.value === 'COLLATE' && !own) found.collation = nameOf(next);
     else if (token.value === 'AUTOINCREMENT') found.autoincrement = true;
-    else if (token.value === (own ? 'FOREIGN' : 'REFERENCES')) found.foreignKeys.push(name);
+    else if (token.value === (own ? 'FOREIGN' : 'REFERENCES'))
+      found.foreignKeys.push({ name, deferrable: '' });
     else if ((token.value === 'CHECK' || token.value === 'AS') && next.kind === 'open') {
       const end = closing(part, at + 1);
       const expression = sql.slice(next.to, part[end]?.from ?? sql.length).trim();

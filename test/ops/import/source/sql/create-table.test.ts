@@ -28,8 +28,22 @@ describe('the text of a CREATE TABLE of SQLite', () => {
     expect(read).toMatchObject({
       autoincrement: true,
       checks: [{ name: 'big enough', expression: 'price > 0 AND (tax > 0)' }],
-      foreignKeys: [undefined, 'to_customer'],
+      foreignKeys: [
+        { name: undefined, deferrable: '' },
+        { name: 'to_customer', deferrable: '' },
+      ],
     });
+  });
+
+  test('keys that are looked at later', () => {
+    const read = readCreateTable(`CREATE TABLE t (a INT REFERENCES p DEFERRABLE INITIALLY DEFERRED NOT NULL,
+      b INT REFERENCES p (id) ON DELETE CASCADE NOT DEFERRABLE INITIALLY DEFERRED, c INT NOT NULL REFERENCES p DEFERRABLE,
+      d INT CONSTRAINT late REFERENCES p deferrable /* not */ initially deferred, deferrable INT,
+      FOREIGN KEY (a, b) REFERENCES q DEFERRABLE INITIALLY IMMEDIATE, FOREIGN KEY (a) REFERENCES q DEFERRABLE INITIALLY DEFERRED)`);
+    expect(read?.foreignKeys.map(({ deferrable }) => deferrable)).toEqual([
+      ...['DEFERRABLE INITIALLY DEFERRED', '', 'DEFERRABLE', 'DEFERRABLE INITIALLY DEFERRED'],
+      ...['DEFERRABLE', 'DEFERRABLE INITIALLY DEFERRED'],
+    ]);
   });
 
   test('what is no table of columns is none', () => {
