@@ -35,8 +35,8 @@ export async function writeOneFile(dist: string, file: string): Promise<void> {
     await run(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')]);
     await copyFile(process.execPath, file);
     await chmod(file, 0o755);
-    // before the program is in it: what strip writes anew has no room for that
-    await run('strip', ['--strip-all', file]);
+    // a sixth smaller; after the program is in it there would be no program any more
+    await run('strip', ['--strip-all', file]).catch(absent);
     const postject = createRequire(import.meta.url).resolve('postject/dist/cli.js');
     await run(process.execPath, [
       ...[postject, file, 'NODE_SEA_BLOB', settings.output],
@@ -45,6 +45,11 @@ export async function writeOneFile(dist: string, file: string): Promise<void> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Without binutils it is larger, and all right. */
+function absent(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
 async function bundleBoot(file: string): Promise<void> {
