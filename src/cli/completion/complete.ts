@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { cleanLine } from '../../text/clean.ts';
 import type { Context } from '../context.ts';
-import { print } from '../output.ts';
+import { EXIT, print, whenWritten } from '../output.ts';
 import { liveOf } from './live.ts';
 import { type Candidate, wantedOf } from './wanted.ts';
 
@@ -42,5 +42,5 @@ export async function complete(program: Command, words: readonly string[], conte
     if (cleanLine(value) !== value || !(value.startsWith(current) || value.startsWith(':'))) continue;
     print(hint === undefined || hint === '' ? value : `${value}\t${cleanLine(hint)}`);
   }
-  process.stdout.write('', () => process.exit(0));
+  whenWritten(() => process.exit(EXIT.done));
 }

@@ -32,7 +32,8 @@ test.skipIf(spawnSync('man', ['--version']).status !== 0)('man reads the page wi
   });
   expect(stderr).toBe('');
   // a character that begins a line, or a backslash, is of roff's own
-  expect(stdout).toContain('pgdeck restore [options] [backup]');
+  const read = stdout.replace(/.\u0008/gs, '');
+  expect(read).toContain('pgdeck restore [options] <backup>');
 });
 
 test('the page in HTML asks for nothing, and every entry of its contents is there', () => {
