@@ -70,21 +70,39 @@ const layoutData = () => {
   };
 };
 
-const HERE = '\0here';
+const PARSER_BYTES = '\0parser-bytes';
 const PARSER = fileURLToPath(new URL('node_modules/libpg-query/wasm/libpg-query.wasm', import.meta.url));
 
-/** The parser of SQL reads its WebAssembly from beside itself: that file goes along, and `__dirname` is dist. */
-const parserFile = {
-  name: 'parser-file',
-  resolveId: (id) => (id === HERE ? HERE : null),
-  load: (id) => (id === HERE ? 'export default import.meta.dirname;' : null),
-  transform(code, id) {
-    if (!id.endsWith('/libpg-query/wasm/libpg-query.js')) return null;
-    return { code: code.replaceAll('__dirname', `require(${JSON.stringify(HERE)}).default`) };
-  },
-  generateBundle() {
-    this.emitFile({ type: 'asset', fileName: 'libpg-query.wasm', source: readFileSync(PARSER) });
-  },
+/** The parser of SQL reads its WebAssembly from beside itself: that file goes along, in dist or in the one file. */
+const parserFile = () => {
+  let found = false;
+  return {
+    name: 'parser-file',
+    resolveId: (id) => (id === PARSER_BYTES ? id : null),
+    load: (id) =>
+      id === PARSER_BYTES
+        ? `import { readFileSync } from 'node:fs';
+import { getRawAsset, isSea } from 'node:sea';
+const NAME = 'libpg-query.wasm';
+export default () => isSea() ? new Uint8Array(getRawAsset(NAME)) : readFileSync(new URL(NAME, import.meta.url));`
+        : null,
+    transform(code, id) {
+      if (!id.endsWith('/libpg-query/wasm/libpg-query.js')) return null;
+      const read = 'var response=await readAsync(binaryFile);return new Uint8Array(response)';
+      found = code.includes(read);
+      return {
+        code: code
+          .replace(read, `return require(${JSON.stringify(PARSER_BYTES)}).default()`)
+          .replaceAll('__dirname', '""'),
+      };
+    },
+    buildEnd() {
+      if (!found) this.error('libpg-query reads its file in another way now: mend parser-file.');
+    },
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'libpg-query.wasm', source: readFileSync(PARSER) });
+    },
+  };
 };
 
 const cleanBefore = {
@@ -129,7 +147,7 @@ export default defineConfig({
   platform: 'node',
   // its other form asks for its own parts with a require() that is handed in, which nothing can follow
   resolve: { alias: { 'jsonc-parser': source('node_modules/jsonc-parser/lib/esm/main.js') } },
-  plugins: [cleanBefore, lateWidth(), layoutData(), stubs, inkForTable, parserFile, licences, executable],
+  plugins: [cleanBefore, lateWidth(), layoutData(), stubs, inkForTable, parserFile(), licences, executable],
   transform: {
     target: 'node24',
     define: {

@@ -18,14 +18,15 @@ describe('packages', () => {
     ['pg', ['db/client.ts']],
     ['pg-copy-streams', ['db/']],
     ['execa', ['hosts/']],
-    ['node:child_process', ['hosts/']],
+    ['node:child_process', ['hosts/', 'package/']],
     ['node:sqlite', ['ops/import/source/']],
     ['ink', ['ui/']],
     ['react', ['ui/']],
     ['ink-spinner', ['ui/']],
     ['ink-table', ['ui/']],
     ['conf', ['config/store.ts']],
-    ['commander', ['cli/']],
+    ['commander', ['cli/', 'package/reference/']],
+    ['rolldown', ['package/']],
     ['nodemailer', ['notify/']],
     ['prom-client', ['watch/metrics/']],
     ['@aws-sdk/client-s3', ['ops/remote/store/s3']],
@@ -59,7 +60,7 @@ const ROOMS: Record<string, readonly string[]> = {
   log: ['db', 'hosts'],
   health: ['db', 'config', 'monitor', 'log'],
   alerts: ['config', 'monitor', 'health'],
-  ops: ['db', 'config', 'hosts', 'notify', 'version.ts'],
+  ops: ['db', 'config', 'hosts', 'notify', 'version.ts', 'thread.ts'],
   demo: ['db', 'config', 'hosts'],
   app: ['db', 'config', 'monitor', 'log', 'health', 'alerts', 'ops', 'hosts'],
   watch: ['db', 'config', 'monitor', 'log', 'health', 'alerts', 'notify', 'ops', 'hosts', 'app'],
@@ -79,8 +80,11 @@ const ROOMS: Record<string, readonly string[]> = {
     'demo',
     'version.ts',
   ],
+  // what is made of the program, and is not in it
+  package: ['cli', 'app', 'ops', 'version.ts'],
   'main.ts': ['cli'],
   'version.ts': [],
+  'thread.ts': [],
 };
 
 describe('rooms', () => {
@@ -188,7 +192,7 @@ describe('machine access', () => {
 
 describe('order', () => {
   test('only the output and the console write to stdout', () => {
-    const allowed = new Set(['cli/output.ts', 'ui/start.ts']);
+    const allowed = new Set(['cli/output.ts', 'ui/start.ts', 'package/main.ts']);
     const writes = /process\.stdout\.write|\bconsole\.(log|info|debug|table)\b/;
     expect(files.filter((file) => !allowed.has(file) && writes.test(text.get(file) ?? ''))).toEqual([]);
   });

@@ -1,20 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RolldownOptions, rolldown } from 'rolldown';
 import { beforeAll, expect, test } from 'vitest';
-import { cleanEnvironment, temporaryDirectory } from './support/program.ts';
+import { bundled } from './support/bundled.ts';
+import { cleanEnvironment } from './support/program.ts';
 
-// far from node_modules: what is not in the bundle is missing
-const directory = join(temporaryDirectory(), 'dist');
-const main = join(directory, 'main.js');
+let directory: string;
+let main: string;
 
 beforeAll(async () => {
-  const url = new URL('../rolldown.config.mjs', import.meta.url);
-  const { default: config } = (await import(url.href)) as { default: RolldownOptions & { output: object } };
-  const bundle = await rolldown({ ...config, cwd: new URL('..', import.meta.url).pathname });
-  await bundle.write({ ...config.output, dir: directory });
-  await bundle.close();
+  directory = await bundled();
+  main = join(directory, 'main.js');
 });
 
 const run = (command: string, ...args: string[]) =>

@@ -4,6 +4,7 @@ import type { OperationEntry } from '../ops/engine/operation.ts';
 import { OPERATIONS } from '../ops/registry.ts';
 import { version } from '../version.ts';
 import { register as backups } from './backups.ts';
+import { register as completion } from './completion.ts';
 import { register as console } from './console/console.ts';
 import { register as demo } from './console/demo.ts';
 import { type Context, createContext, type Register } from './context.ts';
@@ -50,6 +51,7 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   schema,
   runs,
   profile,
+  completion,
 ];
 
 /** The whole command tree. */

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter } from 'node:path';
+import { isSea } from 'node:sea';
 import type { Host } from './host.ts';
 
 type Known = 'processors' | 'platform' | 'temporary' | 'environment' | 'searchPath' | 'pgdeck';
@@ -18,5 +19,7 @@ export const machine: Pick<Host, Known> = {
   },
   searchPath: (env) =>
     (env.PATH ?? process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== ''),
-  pgdeck: async () => [process.execPath, await realpath(process.argv[1] ?? '')],
+  // the one file is Node and program at once
+  pgdeck: async () =>
+    isSea() ? [process.execPath] : [process.execPath, await realpath(process.argv[1] ?? '')],
 };

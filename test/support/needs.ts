@@ -20,6 +20,11 @@ const OTHERS: readonly { command: string; package: string; optional?: true }[] =
   { command: 'dockerd', package: 'docker.io', optional: true },
   { command: 'sshd', package: 'openssh-server', optional: true },
   { command: 'ssh', package: 'openssh-client', optional: true },
+  { command: 'zsh', package: 'zsh', optional: true },
+  { command: 'fish', package: 'fish', optional: true },
+  { command: 'strip', package: 'binutils', optional: true },
+  { command: 'man', package: 'man-db', optional: true },
+  { command: 'lintian', package: 'lintian', optional: true },
   { command: 'busybox', package: 'busybox', optional: true },
 ];
 const PYTHON = '/usr/lib/python3/dist-packages';

@@ -37,6 +37,18 @@ export function readService(name: string, env: Env): { params: Params; file: str
   );
 }
 
+/** The services that are defined, of all files. Throws what reading them throws. */
+export function serviceNames(env: Env): string[] {
+  const texts = serviceFiles(env)
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, 'utf8'));
+  return [
+    ...new Set(
+      texts.flatMap((text) => [...text.matchAll(/^\s*\[(.*)\]\s*$/gm)].map(([, name = '']) => name)),
+    ),
+  ];
+}
+
 function parseService(text: string, name: string, file: string): Params | undefined {
   let found: Params | undefined;
   let inside = false;

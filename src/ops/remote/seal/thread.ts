@@ -1,5 +1,6 @@
-import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, type MessagePort, parentPort, type Worker, workerData } from 'node:worker_threads';
 import { Decrypter, Encrypter } from 'age-encryption';
+import { startThread } from '../../../thread.ts';
 
 /** What the thread does: for whom it encrypts, or with what it decrypts. */
 export type Sealing =
@@ -40,7 +41,7 @@ export class Sealer {
   async *seal(parts: AsyncIterable<Uint8Array>, sealing: Sealing): AsyncGenerator<Uint8Array> {
     // this file is the thread's, too: it is a chunk of its own when it is bundled
     const worker =
-      this.#worker ?? new Worker(new URL(import.meta.url), { workerData: SEALER, resourceLimits: LIMITS });
+      this.#worker ?? startThread(import.meta.url, { workerData: SEALER, resourceLimits: LIMITS });
     this.#worker = worker;
     const source = parts[Symbol.asyncIterator]();
     const came: Uint8Array[] = [];

@@ -26,6 +26,11 @@ export const npmErrors = defineErrors('migrate.adapters.npm', {
     ),
   noProgram: ({ program }: { program: string }) =>
     refused(`${program} was not found.`, 'Run npm install in the project.'),
+  noManager: ({ program }: { program: string }) =>
+    refused(
+      `The scripts of package.json are run by ${program}, which is not on this machine's PATH.`,
+      'Install Node.js with it, or migrate where the project is worked on.',
+    ),
 
   // up
   unknownPart: () =>

@@ -3,7 +3,7 @@ import type { Fact, Step } from '../../../engine/plan.ts';
 import type { Destination, Direction, Item, MigrationAdapter, Route, Where } from '../../types.ts';
 import { nodeWords } from '../shared/failure.ts';
 import { readApplied } from '../shared/history.ts';
-import type { Command } from '../shared/programs.ts';
+import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
 import { chooseAllUp, isApplied, movedBy, statusHash } from '../shared/status.ts';
 import { toolStep } from '../shared/step.ts';
 import { lockTimeoutOf } from '../shared/timeout.ts';
@@ -19,6 +19,9 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const found = await readStatus(where);
   const { project, history, status } = found;
   if (project.wrong !== undefined) throw npmErrors.badSettings({ why: project.wrong });
+  const { program } = callOf(project, 'any');
+  if ((await findProgram(where.host, program, nodeDirectories(where, project.cwd))) === undefined)
+    throw npmErrors.noManager({ program });
   const facts: Fact[] = [
     { label: 'Connection', value: 'DATABASE_URL and the PG variables, where the scripts read them' },
     {
