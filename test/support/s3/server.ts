@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { wrongSignature } from './signature.ts';
 
 /** What a server does instead of what it was asked; undefined: nothing else. */
 export type Fault =
@@ -43,7 +44,7 @@ interface Held {
   readonly modified: Date;
 }
 
-/** A server that speaks as much of S3 as a client of ours asks, in memory, and goes wrong on request. */
+/** A server that speaks as much of S3 as a client of ours asks, in memory, checks signatures, and goes wrong on request. */
 export class FaultyS3 {
   readonly objects = new Map<string, Held>();
   readonly uploads = new Map<string, Upload>();
@@ -51,6 +52,8 @@ export class FaultyS3 {
   /** Asked before each request. */
   fault: (asked: Asked) => Fault | undefined = () => undefined;
   readonly bucket = 'backups';
+  /** Those that requests have to be signed with. */
+  credentials = { key: 'S3RVER', secret: 'S3RVER' };
   readonly #counts = new Map<string, number>();
   readonly #server = createServer((request, response) => {
     void this.#answer(request, response).catch(() => response.destroy());
@@ -97,7 +100,10 @@ export class FaultyS3 {
     if (fault?.kind === 'slow') await delay(fault.ms);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = unchunked(Buffer.concat(chunks), request);
+    const sent = Buffer.concat(chunks);
+    const wrong = wrongSignature(request, sent, this.credentials);
+    if (wrong !== undefined) return fail(response, 403, method === 'HEAD' ? '' : wrong);
+    const body = unchunked(sent, request);
     if (fault?.kind === 'status') return fail(response, fault.status, fault.code);
     if (bucket !== this.bucket) return fail(response, 404, 'NoSuchBucket');
     const kept = fault?.kind === 'loses' ? body.subarray(0, body.length - fault.bytes) : body;

@@ -38,15 +38,17 @@ export function s3Failure(error: unknown, { store, bucket, what, cancelled }: Ab
   if (cancelled) return remoteErrors.cancelled({ store }, error);
   const { name = '', message = '', code = '', $metadata } = error as Said;
   const status = $metadata?.httpStatusCode;
-  const said = (message || name || code).replace(/\.$/, '');
+  // what asks for no more than a head gets no words with a refusal, and the SDK makes some up
+  const silent = name === '403' || message === 'UnknownError';
+  const said = silent ? `HTTP ${status}` : (message || name || code).replace(/\.$/, '');
   if (name === 'CredentialsProviderError') return remoteErrors.noCredentials({ store }, error);
   if (name === 'NoSuchBucket') return remoteErrors.noBucket({ store, bucket }, error);
   if (DENIED.has(name) || status === 401 || status === 403)
-    return remoteErrors.denied({ store, what, said: name === '403' ? 'HTTP 403' : said }, error);
+    return remoteErrors.denied({ store, what, said }, error);
   if (UNREACHABLE.test(code) || UNREACHABLE.test(name))
     return remoteErrors.unreachable({ store, said }, error);
   return remoteErrors.failing(
-    { store, what, said: status === undefined ? said : `${said} (HTTP ${status})` },
+    { store, what, said: status === undefined || silent ? said : `${said} (HTTP ${status})` },
     error,
   );
 }

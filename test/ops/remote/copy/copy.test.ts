@@ -16,6 +16,7 @@ import { serverTarget } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { FaultyS3 } from '../../../support/s3/server.ts';
 import { backedUp, contextIn } from '../../restore/stage.ts';
+import { CREDENTIALS } from '../stage.ts';
 
 const home = temporaryDirectory();
 const identity = await generateX25519Identity();
@@ -30,8 +31,7 @@ const stores: Store[] = [];
 
 beforeAll(async () => {
   server = await FaultyS3.start();
-  process.env.AWS_ACCESS_KEY_ID = 'me';
-  process.env.AWS_SECRET_ACCESS_KEY = 'secret';
+  Object.assign(process.env, CREDENTIALS);
   const admin = await connect(serverTarget(), 'operation');
   await admin.sql(`CREATE DATABASE ${DATABASE}`);
   await admin.close();

@@ -15,6 +15,7 @@ beforeAll(async () => {
   process.env.AWS_ACCESS_KEY_ID = 'me';
   process.env.AWS_SECRET_ACCESS_KEY = SECRET;
   server = await FaultyS3.start();
+  server.credentials = { key: 'me', secret: SECRET };
   store = await s3Store({ kind: 's3', bucket: 'backups', prefix: 'prod', endpoint: server.endpoint });
 });
 afterAll(async () => {
@@ -42,6 +43,29 @@ const first = (
     return fault;
   };
 };
+
+test('whoever has other credentials is told so, whatever is asked', async () => {
+  const names = ['a b', 'c+d=e%', "f(g)*'!", 'ü/日本'];
+  for (const path of names) await store.put('one', path, textSource('x'), io());
+  expect((await store.files('one', io())).map(({ path }) => path).sort()).toEqual([...names].sort());
+  expect(await store.names(io())).toEqual(['one']);
+  server.credentials = { key: 'me', secret: 'another' };
+  try {
+    for (const asked of [
+      () => store.names(io()),
+      () => store.files('one', io()),
+      () => store.read('one', 'a b', 10, io()),
+      () => store.put('one', 'x', textSource('x'), io()),
+      () => store.put('one', 'x', sourceOf(BIG), io()),
+      () => store.remove('one', ['a b'], io()),
+      () => store.sweep(new Date(), io()),
+    ])
+      await expect(asked()).rejects.toMatchObject({ code: 'remote.denied' });
+  } finally {
+    server.credentials = { key: 'me', secret: SECRET };
+  }
+  expect(server.objects.size).toBe(names.length);
+});
 
 describe('a bucket', () => {
   test.each([
