@@ -30,11 +30,15 @@ export interface Leftover {
   readonly dead: boolean;
 }
 
-/** What unfinished runs have left in the repository. An absent repository has none. */
+/**
+ * What unfinished runs have left in the repository. An absent repository has none. A plain file is none of them, whatever
+ * it is called: others may have put it there, and the removal of one that is ours is finished by its run's record.
+ */
 export async function findPartials(directory: string, now = new Date()): Promise<Leftover[]> {
-  const names = await readdir(directory).catch((): string[] => []);
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const folders = entries.filter((one) => one.isDirectory());
   const found = await Promise.all(
-    names.map(async (name): Promise<Leftover | undefined> => {
+    folders.map(async ({ name }): Promise<Leftover | undefined> => {
       const path = join(directory, name);
       if (name.endsWith(DELETING)) return { path, state: 'deleting', run: null, dead: true };
       if (!name.endsWith(PARTIAL)) return undefined;

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -154,6 +155,18 @@ describe('what unfinished runs left', () => {
     const path = partialOf('busy.partial', { host: `not-${hostname()}`, pid: DEAD }, 30);
     writeFileSync(join(path, 'x.dump'), 'more');
     expect(await sweepPartials(repository)).toEqual([]);
+  });
+
+  test('is a directory: a file of others that is called so stays', async () => {
+    mkdirSync(repository, { recursive: true });
+    const names = ['notes.deleting', 'film.partial'].map((name) => join(repository, name));
+    for (const path of names) {
+      writeFileSync(path, 'not ours');
+      utimesSync(path, new Date(0), new Date(0));
+    }
+    symlinkSync(home, join(repository, 'link.deleting'));
+    expect(await sweepPartials(repository)).toEqual([]);
+    expect(readdirSync(repository).sort()).toEqual(['film.partial', 'link.deleting', 'notes.deleting']);
   });
 
   test('an absent repository has nothing', async () => {
