@@ -16,14 +16,14 @@ export function copyLine(copy: Copy, store: string) {
 
 /** The list for people. */
 export const COPY_COLUMNS: readonly OutputColumn[] = [
-  { key: 'id', title: 'ID' },
-  { key: 'database', title: 'DATABASE' },
+  { key: 'id', title: 'ID', whole: true },
+  { key: 'database', title: 'DATABASE', spare: true },
   { key: 'created_at', title: 'CREATED', show: (at) => moment(String(at)) },
-  { key: 'pushed_at', title: 'COPIED', show: (at) => moment(String(at)) },
-  { key: 'scope', title: 'SCOPE' },
+  { key: 'pushed_at', title: 'COPIED', spare: true, show: (at) => moment(String(at)) },
+  { key: 'scope', title: 'SCOPE', spare: true },
   { key: 'bytes', title: 'SIZE', align: 'right', show: (size) => bytes(size as number) },
   { key: 'encrypted', title: 'ENCRYPTED' },
-  { key: 'good', title: 'VERIFIED' },
+  { key: 'good', title: 'VERIFIED', spare: true },
   { key: 'pinned', title: 'PINNED' },
 ];
 

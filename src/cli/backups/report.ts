@@ -56,17 +56,17 @@ export const columnsOf = (remote: boolean): readonly OutputColumn[] =>
   remote ? COLUMNS : COLUMNS.filter(({ key }) => key !== 'copied');
 
 const COLUMNS: readonly OutputColumn[] = [
-  { key: 'id', title: 'ID' },
-  { key: 'database', title: 'DATABASE' },
+  { key: 'id', title: 'ID', whole: true },
+  { key: 'database', title: 'DATABASE', spare: true },
   { key: 'createdAt', title: 'CREATED', show: (at) => moment(at as Date) },
-  { key: 'format', title: 'FORMAT' },
-  { key: 'scope', title: 'SCOPE' },
+  { key: 'format', title: 'FORMAT', spare: true },
+  { key: 'scope', title: 'SCOPE', spare: true },
   { key: 'bytes', title: 'SIZE', align: 'right', show: (size) => bytes(size as number) },
   { key: 'status', title: 'STATUS' },
-  { key: 'safety', title: 'SAFETY' },
-  { key: 'proven', title: 'LAST PROVEN RESTORABLE' },
+  { key: 'safety', title: 'SAFETY', spare: true },
+  { key: 'proven', title: 'LAST PROVEN RESTORABLE', spare: true },
   { key: 'copied', title: 'COPIED' },
-  { key: 'label', title: 'LABEL' },
+  { key: 'label', title: 'LABEL', spare: true },
 ];
 
 /** A backup as a row of that list. */

@@ -10,6 +10,10 @@ export interface OutputColumn {
   readonly align?: 'left' | 'right';
   /** The value as people read it, in the text table only. */
   readonly show?: (value: unknown, row: Row) => string;
+  /** It is what the row is called by: a narrow terminal does not cut it. */
+  readonly whole?: boolean;
+  /** A terminal that has no room for all is not shown it; the list in JSON has it. */
+  readonly spare?: boolean;
   /** Its text is made by pgdeck and holds nothing of the server's: it is not cleaned. */
   readonly own?: boolean;
 }

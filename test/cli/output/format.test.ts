@@ -66,3 +66,14 @@ test('exit codes: 2 refused, 3 cannot connect, else 1', () => {
   expect(exitCodeOf(new UsageError('x'))).toBe(2);
   expect(exitCodeOf(new Error('x'))).toBe(1);
 });
+
+test('on a narrow terminal what a row is called by is whole, and what can be spared goes first', () => {
+  const rows = [{ id: 'shop_20261130_075824', a: 'some words', b: 'more words', size: '1 kB' }];
+  const wanted = [{ key: 'id', whole: true }, { key: 'a' }, { key: 'b', spare: true }, { key: 'size' }];
+  const line = (room?: number) => tableText(rows, wanted, room)[1];
+  expect(line()).toBe('shop_20261130_075824  some words  more words  1 kB');
+  expect(line(50)).toBe('shop_20261130_075824  some words  more words  1 kB');
+  expect(line(49)).toBe('shop_20261130_075824  some words  1 kB');
+  expect(line(36)).toBe('shop_20261130_075824  some wo…  1 kB');
+  expect(line(10)).toContain('shop_20261130_075824');
+});
