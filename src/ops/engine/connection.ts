@@ -65,6 +65,11 @@ const PLACES = [
   'DOCKER_HOST',
   'DOCKER_CONTEXT',
   'KUBECONFIG',
+  // and a bucket its credentials, which are none themselves
+  'AWS_PROFILE',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_REGION',
 ];
 
 /** Those of them that are set here, for what is started elsewhere. */

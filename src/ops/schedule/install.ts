@@ -6,6 +6,7 @@ import { problemText } from '../engine/fields.ts';
 import { defineOperation, type OpContext } from '../engine/operation.ts';
 import { type Check, KEPT } from '../engine/plan.ts';
 import { clientsOf } from './clients.ts';
+import { credentialsChecks } from './credentials.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
 import { scheduleErrors } from './errors.ts';
 import { badTime, jobOf, scheduleDirectory, surprise, timesOf } from './job.ts';
@@ -90,6 +91,7 @@ export const scheduleInstall = defineOperation({
             detail: 'flock was not found; the server still refuses a second one',
           },
       ...clients,
+      ...(await credentialsChecks(context, words)),
     ];
     return {
       operation: 'schedule install',
