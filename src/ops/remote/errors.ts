@@ -13,7 +13,7 @@ export const remoteErrors = defineErrors('remote', {
   none: () =>
     refused(
       'No place for copies is set up.',
-      'Add "remote" to the profile, such as {"kind": "s3", "bucket": "backups", "prefix": "prod"}.',
+      'Add it to the profile in the settings file, such as "backup": {"remote": {"kind": "s3", "bucket": "backups", "prefix": "prod"}}.',
     ),
   unreachable: ({ store, said }: At & { said: string }) =>
     failed(`${store} cannot be reached: ${said}. ${KEPT}`, 'Try again when it is up.'),
@@ -87,6 +87,11 @@ export const remoteErrors = defineErrors('remote', {
     ),
   noCopy: ({ store, id }: At & { id: string }) =>
     refused(`There is no copy ${id} in ${store}.`, 'See what there is with: pgdeck backups list --remote'),
+  noNewest: ({ store, database }: At & { database: string }) =>
+    refused(
+      `${store} has no copy of a verified backup of all of ${database}.`,
+      'See what there is with: pgdeck backups list --remote',
+    ),
   unfinished: ({ store, id }: At & { id: string }) =>
     refused(
       `What ${store} has of ${id} is no copy: it was never finished.`,

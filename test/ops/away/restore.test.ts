@@ -92,6 +92,18 @@ describe('before anything is fetched', () => {
   });
 });
 
+test('the newest copy of a verified backup of this database is found by that word', async () => {
+  const found = await plan({ backup: 'newest', identity: right });
+  expect(found.facts).toContainEqual({ label: 'From', value: `${join(home, 'away')}/${id}` });
+  expect((await proof({ id: 'newest', identity: right })).subject).toBe(id);
+  const other = { ...context, target: { ...context.target, database: 'of_others' } };
+  const input = restore.input.parse({ backup: 'newest', remote: true, identity: right });
+  const error = await restore.plan(input, other).catch((thrown: unknown) => thrown);
+  expect(sentenceOf(error)).toBe(
+    `${join(home, 'away')} has no copy of a verified backup of all of of_others. See what there is with: pgdeck backups list --remote`,
+  );
+});
+
 test('the copy is read back, and restored into a throwaway server; nothing of it is kept', async () => {
   for (const level of ['checksum', 'counts', 'restore']) {
     const { end, events } = await carryOut(await proof({ identity: right, level }), context);

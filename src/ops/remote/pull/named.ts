@@ -1,14 +1,17 @@
+import { isMaintenance } from '../../database/maintenance.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { type Manifest, manifestSchema } from '../../repository/manifest.ts';
+import { NEWEST } from '../../repository/repository.ts';
 import { MANIFEST } from '../../repository/update.ts';
-import { type Copy, readCopy } from '../copy/copy.ts';
+import { type Copy, findCopies, readCopy } from '../copy/copy.ts';
 import { filesOfCopy } from '../copy/fetch.ts';
 import { remoteErrors } from '../errors.ts';
 import { knownOf } from '../known/known.ts';
 import { refuseUnmounted } from '../known/mark.ts';
 import { identitiesFor } from '../seal/identities.ts';
 import { openStore } from '../store/open.ts';
+import type { Store, StoreIo } from '../store/store.ts';
 
 /** Milliseconds in which a store is looked at for a plan. */
 const LOOK_MS = 60_000;
@@ -24,19 +27,20 @@ export interface Readable {
 }
 
 /**
- * The copy of that name and its manifest, which was read: an identity that is missing or a wrong one is known before
+ * The copy of that name, or the newest, and its manifest, which was read: an identity that is missing or a wrong one is known before
  * anything is fetched. `directory`: the repository. Throws {@link OpError}.
  */
 export async function copyNamed(
-  { id, identity }: { readonly id: string; readonly identity?: string | undefined },
+  { id: named, identity }: { readonly id: string; readonly identity?: string | undefined },
   directory: string,
-  context: Pick<OpContext, 'backup' | 'env' | 'home' | 'secrets'>,
+  context: Pick<OpContext, 'backup' | 'env' | 'home' | 'secrets' | 'target'>,
 ): Promise<Readable> {
   const { remote } = context.backup;
   const io = { signal: AbortSignal.timeout(LOOK_MS) };
   const store = await openStore(remote, io.signal);
   try {
     await refuseUnmounted(store, await knownOf(directory, remote), io);
+    const id = named === NEWEST ? await newestId(store, context.target.database, io) : named;
     const { copy } = await readCopy(store, id, io);
     if (copy === undefined) {
       const there = await store.files(id, io);
@@ -53,6 +57,19 @@ export async function copyNamed(
   } finally {
     await store.close();
   }
+}
+
+/** By the rule of what `newest` is of the backups here; of a maintenance database: of whatever is there. */
+async function newestId(store: Store, database: string, io: StoreIo): Promise<string> {
+  const found = (await findCopies(store, io)).find(
+    ({ copy }) =>
+      copy?.good &&
+      copy.scope === 'full' &&
+      !copy.safety &&
+      (isMaintenance(database) || copy.database === database),
+  );
+  if (found === undefined) throw remoteErrors.noNewest({ store: store.label, database });
+  return found.id;
 }
 
 async function manifestIn(

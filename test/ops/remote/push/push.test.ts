@@ -42,7 +42,9 @@ const checkOf = (plan: Awaited<ReturnType<typeof planPush>>, title: string) =>
 test('without a place for copies it says how one is set up', async () => {
   const context = { ...to({ kind: 'directory', path: disk }), backup: {} };
   const error = await planPush(context, 'shop_1').catch((thrown: unknown) => thrown);
-  expect(sentenceOf(error)).toMatch(/^No place for copies is set up\. Add "remote" to the profile/);
+  expect(sentenceOf(error)).toMatch(
+    /^No place for copies is set up\. Add it to the profile in the settings file, such as "backup": \{"remote": /,
+  );
 });
 
 test('the first copy offers to prove that it restores from there, and is known of without asking', async () => {
