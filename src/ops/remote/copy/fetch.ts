@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { boundYoungSpace } from '../../../hosts/young-space.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { diskError } from '../../files/durable.ts';
@@ -31,10 +32,12 @@ export async function* filesOfCopy(
   io: Pick<StepIo, 'signal' | 'progress'>,
 ): AsyncGenerator<{ readonly file: CopyFile; readonly parts: AsyncIterable<Uint8Array> }> {
   let done = 0;
+  let bounded = false;
   const storeIo: StoreIo = {
     signal: io.signal,
     onBytes: (more) => {
       done += more;
+      if (!bounded) bounded = boundYoungSpace();
       io.progress({ label: 'fetch', done, of: copy.bytes, unit: 'bytes' });
     },
   };

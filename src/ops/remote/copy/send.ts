@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { boundYoungSpace } from '../../../hosts/young-space.ts';
 import { version } from '../../../version.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { diskError, readRegular } from '../../files/durable.ts';
@@ -33,10 +34,13 @@ export async function sendCopy(
   const manifestSource = textSource(text);
   const all = manifest.files.reduce((total, { bytes }) => total + bytes, Buffer.byteLength(text));
   let done = 0;
+  let bounded = false;
   const storeIo: StoreIo = {
     signal: io.signal,
     onBytes: (more) => {
       done += more;
+      // what is sent leaves garbage of half a MB each moment: young space that grows takes 40 MB, and gains no time
+      if (!bounded) bounded = boundYoungSpace();
       // encrypted, it is a little more than it was
       io.progress({ label: 'copy', done: Math.min(done, all), of: all, unit: 'bytes' });
     },
