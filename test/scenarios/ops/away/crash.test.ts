@@ -58,6 +58,8 @@ afterAll(async () => {
 
 /** The machine has lost its backups, and the database is another one. */
 async function begin(): Promise<void> {
+  // also of a test that has failed
+  for (const { database } of await findLeftovers(admin)) await admin.sql(`DROP DATABASE "${database}"`);
   for (const name of readdirSync(repository))
     if (!name.startsWith('.')) rmSync(join(repository, name), { recursive: true });
   const shop = await connect(cluster.target({ database: 'shop' }), 'workload', 'stage');
@@ -72,6 +74,16 @@ test.each([
   ['fetch', 'old', NOTHING],
   ['fetch:file', 'old', NOTHING],
   ['fetch:whole', 'old', NOTHING],
+  ['fetch:end', 'old', 'the backup'],
+  ['restore', 'old', 'the backup'],
+  ['create', 'old', 'the backup'],
+  ['create:created', 'old', 'the backup'],
+  ['load', 'old', 'the backup'],
+  ['verify', 'old', 'the backup'],
+  ['swap:begin', 'old', 'the backup'],
+  ['swap:renamed', 'old', 'the backup'],
+  ['swap:end', 'new', 'the backup'],
+  ['restore:end', 'new', 'the backup'],
 ])(
   'a restore from elsewhere that is killed at %s: live is the %s one, and here is %s',
   {
