@@ -1,12 +1,20 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolve } from '../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../src/config/settings.ts';
 import { connect } from '../../src/db/client.ts';
 import { CHECKS } from '../../src/health/registry.ts';
 import { local } from '../../src/hosts/local.ts';
+import { systemIdentifier } from '../../src/ops/database/identity.ts';
+import { noteListing } from '../../src/ops/remote/known/known.ts';
+import { updateManifest } from '../../src/ops/repository/update.ts';
+import { messageOf } from '../../src/watch/message.ts';
 import { Watch, type WatchOptions } from '../../src/watch/watch.ts';
 import { ManualClock } from '../monitor/manual-clock.ts';
+import { putBackup } from '../ops/repository/retention/stock.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
+import { temporaryDirectory } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 let db: TestDatabase;
@@ -136,6 +144,59 @@ test('a connection that hangs alone is opened anew, and what is asked over it is
       { what: 'what is not the server’s to tell', timeout: 20_000 },
     );
     expect(opened).toBe(2);
+  } finally {
+    await watch.stop();
+  }
+});
+
+test('copies elsewhere that fall behind are told as an alert, and nobody asks the place', async () => {
+  const home = temporaryDirectory();
+  const repository = join(home, 'backups');
+  const { host, port, user, database } = db.target();
+  const session = await connect(db.target(), 'workload', 'stage');
+  const identifier = await systemIdentifier(session);
+  await session.close();
+  mkdirSync(repository);
+  const days = (count: number) => new Date(Date.now() - count * 86_400_000);
+  putBackup(repository, 'new', { database });
+  await updateManifest(join(repository, 'new'), (manifest) => ({
+    ...manifest,
+    server: { ...manifest.server, system_identifier: identifier ?? null },
+  }));
+  // it is not there: who asked it would not know how old its copies are
+  const remote = { kind: 'directory', path: join(home, 'gone') } as const;
+  const old = {
+    ...({ copy: 1, id: 'old', pgdeck: '0', database, scope: 'full', safety: false, pinned: false } as const),
+    ...{ good: true, recipients: null, bytes: 1, files: [], pushed_at: days(4).toISOString() },
+    ...{ created_at: days(4).toISOString(), group: JSON.stringify([identifier, database, 'full', []]) },
+  };
+  await noteListing(repository, remote, remote.path, [old], new Date());
+
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const shop = { host, port, user, database, sslmode: 'disable' as const, backup: { remote } };
+  const watch = new Watch({
+    resolved: resolve({ profile: 'shop' }, process.env, { ...NO_SETTINGS, profiles: { shop } }, {}),
+    ...{ env: { HOME: home, BACKUP_DIR: repository }, host: local, interval: 1, clock, waivers: () => [] },
+    onChange: (changes) =>
+      told.push(
+        ...changes
+          .filter(({ alert }) => alert.check === 'remote_age')
+          .map((change) => messageOf(change, 'here', Date.now())?.text ?? 'nothing'),
+      ),
+  });
+  watch.start();
+  try {
+    await until(
+      () => {
+        clock.advance(1_000);
+        return told.length > 0;
+      },
+      { what: 'the alert', timeout: 60_000 },
+    );
+    expect(told).toEqual([
+      expect.stringMatching(/^ALERT on \S+: The newest copy of .*\/gone is 4d\d\dh behind/),
+    ]);
   } finally {
     await watch.stop();
   }

@@ -1,8 +1,8 @@
 import { bytes, duration } from '../../../text/units.ts';
 import { Sealer } from './thread.ts';
 
-/** Bytes that are encrypted to know how fast that is. */
-const TRIED = 16 << 20;
+/** Bytes that are encrypted to know how fast that is: more tell no other rate, and a push has their garbage to carry. */
+const TRIED = 2 << 20;
 const PIECE = 256 << 10;
 
 /** Bytes per second that are encrypted on this machine now, as it is done for a copy. Throws SealError. */
