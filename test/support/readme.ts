@@ -11,6 +11,7 @@ import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
 import type { Danger } from '../../src/ops/engine/plan.ts';
 import { FORMATS } from '../../src/ops/migrate/formats/registry.ts';
 import { OPERATIONS } from '../../src/ops/registry.ts';
+import { EXIT_CODES } from '../../src/package/reference/facts.ts';
 
 export const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
@@ -120,6 +121,13 @@ function formatTable(): string {
   return ['| format | files | history | what is not done |', '|---|---|---|---|', ...rows].join('\n');
 }
 
+function exitTable(): string {
+  const rows = EXIT_CODES.map(
+    ({ term, text }) => `| ${term} | ${text.slice(0, 1).toLowerCase()}${text.slice(1, -1)} |`,
+  );
+  return ['| exit code | meaning |', '|---|---|', ...rows].join('\n');
+}
+
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const code = (text: string): string => `\`${cell(text)}\``;
 
@@ -127,6 +135,7 @@ const code = (text: string): string => `\`${cell(text)}\``;
 export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> = {
   categories: categoryTable,
   checks: checkTable,
+  exits: exitTable,
   keys: keyTable,
   formats: formatTable,
   operations: operationTable,

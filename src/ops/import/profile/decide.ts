@@ -25,7 +25,7 @@ export function decide(profile: ColumnProfile, open: boolean): Decision {
   const why =
     best === first || open
       ? undefined
-      : `${first.refused} of its values do not fit ${first.how.type}: ${first.bad[0]?.reason ?? ''}`;
+      : `${first.refused} of its values ${first.refused === 1 ? 'does' : 'do'} not fit ${first.how.type}: ${first.bad[0]?.reason ?? ''}`;
   return { profile, how: best.how, tried: best, why };
 }
 

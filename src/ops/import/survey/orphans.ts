@@ -26,4 +26,4 @@ export function orphanChecks(
 }
 
 const orphansText = ({ rows, parent, keys }: Orphans): string =>
-  `${exact(Number(rows))} of its rows refer to nothing in ${parent}${keys === null ? '' : ` (rowid ${keys}${Number(rows) > keys.split(', ').length ? ', …' : ''})`}`;
+  `${exact(Number(rows))} of its rows ${Number(rows) === 1 ? 'refers' : 'refer'} to nothing in ${parent}${keys === null ? '' : ` (rowid ${keys}${Number(rows) > keys.split(', ').length ? ', …' : ''})`}`;

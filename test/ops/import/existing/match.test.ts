@@ -98,7 +98,7 @@ test('rows that refer to nothing are left out where they are to be, and refused 
     INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1), (2, 9)`;
   expect(await said(source)).toContainEqual(
     expect.stringMatching(
-      /^warn b: 1 of its rows refer to nothing in a \(rowid 2\): where public has that key, it refuses all of it/,
+      /^warn b: 1 of its rows refers to nothing in a \(rowid 2\): where public has that key, it refuses all of it/,
     ),
   );
   const { end, lines } = await bring(source, { reject: true });

@@ -89,7 +89,7 @@ test('texts and bytes: what is no UTF-8, a NUL, what is too long, bytes in texts
     '4 j: a text that is no JSON',
     '5 ok: text that is no boolean',
   ]);
-  expect(notes.v).toMatch(/1 of its values do not fit character varying\(3\): longer than 3 characters/);
+  expect(notes.v).toMatch(/1 of its values does not fit character varying\(3\): longer than 3 characters/);
   await sql('DROP TABLE x');
   await brought(text, { null: true, nul: 'strip' });
   expect(await rows('SELECT a FROM x WHERE id = 2')).toEqual([['ab']]);
@@ -125,7 +125,7 @@ test('keys: those that NULLs, orphans, other types and texts without case stand 
      INSERT INTO parent VALUES (1); INSERT INTO texts VALUES (NULL, 'É'), ('k', 'é'); INSERT INTO pair VALUES (1, 2);
      INSERT INTO child VALUES (1, 1, NULL, 2, NULL), (2, 99, NULL, NULL, NULL); INSERT INTO times VALUES (1704067200), ('2024-01-01');`,
   );
-  expect(concerns(plan)[0]).toMatch(/warn child: 1 of its rows refer to nothing in parent \(rowid 2\)/);
+  expect(concerns(plan)[0]).toMatch(/warn child: 1 of its rows refers to nothing in parent \(rowid 2\)/);
   expect(
     await rows(
       `SELECT conrelid::regclass::text || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n' ORDER BY conrelid::regclass::text COLLATE "C", contype, conname`,
