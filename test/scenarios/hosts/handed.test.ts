@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/db/client.ts';
 import type { Host } from '../../../src/hosts/host.ts';
 import { start } from '../../../src/hosts/local.ts';
@@ -10,6 +10,7 @@ import { openHost } from '../../../src/hosts/open.ts';
 import {
   container,
   describeDocker,
+  dockerOk,
   postgresContainer,
   type TestContainer,
   type TestPostgres,
@@ -98,6 +99,31 @@ describeDocker.each(['postgres', 'dash', 'bash', 'busybox'] as const)('a large f
     await middle(one, '/tmp/half');
     stop.abort();
     await expect(copy).rejects.toMatchObject({ kind: 'cancelled' });
+    await nothing();
+  });
+
+  // docker cp would lock it until the end: no exec, inspect, stop or health check is answered then (moby 29058)
+  test('that is fetched leaves the container open to others, and nothing when it is cancelled', async () => {
+    await one.exec('sh', '-c', `dd if=/dev/zero of=/tmp/large bs=1 count=1 seek=${ENDLESS} 2>/dev/null`);
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const directory = temporaryDirectory();
+    let came = 0;
+    const copy = host.transfer?.get('/tmp/large', join(directory, 'large'), {
+      signal: stop.signal,
+      onProgress: (bytes) => {
+        came = bytes;
+      },
+    });
+    copy?.catch(() => {});
+    await until(() => came > 50_000_000, { what: 'a copy in its middle', timeout: 20_000 });
+    expect(await dockerOk(['inspect', '-f', '{{.State.Running}}', one.id])).toBe('true');
+    expect(await one.exec('sh', '-c', 'echo open')).toBe('open');
+    expect(came).toBeLessThan(ENDLESS);
+    stop.abort();
+    await expect(copy).rejects.toMatchObject({ kind: 'cancelled' });
+    expect(readdirSync(directory)).toEqual([]);
+    await one.exec('rm', '/tmp/large');
     await nothing();
   });
 
