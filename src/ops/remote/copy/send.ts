@@ -39,7 +39,7 @@ export async function sendCopy(
     signal: io.signal,
     onBytes: (more) => {
       done += more;
-      // what is sent leaves garbage of half a MB each moment: young space that grows gains no time
+      // what is sent leaves garbage of half a MB each moment: more of it would only lie there for longer
       if (!bounded) bounded = boundYoungSpace();
       // encrypted, it is a little more than it was
       io.progress({ label: 'copy', done: Math.min(done, all), of: all, unit: 'bytes' });
