@@ -29,7 +29,7 @@ pgdeck: embedded-library
 `;
 
 /** Writes the Debian package of the one file, with manual page and completions. Throws where dpkg-deb fails. */
-export async function writeDeb(file: string, options: DebOptions): Promise<void> {
+export async function writeDeb(file: string, options: DebOptions, level = XZ_LEVEL): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'pgdeck-package-'));
   try {
     const put = async (path: string, content: string | Buffer, mode = 0o644) => {
@@ -45,7 +45,7 @@ export async function writeDeb(file: string, options: DebOptions): Promise<void>
     await mkdir(join(root, 'usr/bin'), { mode: 0o755 });
     await cp(options.program, join(root, 'usr/bin/pgdeck'));
     await put('DEBIAN/control', await control(root, options));
-    await run('dpkg-deb', ['--root-owner-group', '-Zxz', `-z${XZ_LEVEL}`, '--build', root, file]);
+    await run('dpkg-deb', ['--root-owner-group', '-Zxz', `-z${level}`, '--build', root, file]);
   } finally {
     await rm(root, { recursive: true, force: true });
   }

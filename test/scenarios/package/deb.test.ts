@@ -24,12 +24,16 @@ describe.skipIf(!has('dpkg-deb') || process.getuid?.() !== 0)('the Debian packag
     const program = join(directory, 'pgdeck');
     await writeOneFile(dist, program);
     deb = join(directory, `pgdeck_${version}_amd64.deb`);
-    await writeDeb(deb, {
-      ...{ version, architecture: 'amd64', program, description: 'console for PostgreSQL: see, and mend.' },
-      manual: manPage(await readReference(), new Date()),
-      licence: readFileSync(new URL('../../../LICENSE', import.meta.url), 'utf8'),
-      others: readFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), 'utf8'),
-    });
+    await writeDeb(
+      deb,
+      {
+        ...{ version, architecture: 'amd64', program, description: 'console for PostgreSQL: see, and mend.' },
+        manual: manPage(await readReference(), new Date()),
+        licence: readFileSync(new URL('../../../LICENSE', import.meta.url), 'utf8'),
+        others: readFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), 'utf8'),
+      },
+      0,
+    );
   });
 
   test('is installed, runs, and is removed without a trace', () => {
