@@ -104,10 +104,9 @@ ${indented}
 
 const zipped = (text: string): Buffer => gzipSync(text, { level: 9 });
 
-/** Node's own licence, with those of its parts. */
+/** Node's own licence, with those of its parts, from where npm or a tarball has put it. Throws where it is not there. */
 export async function nodeLicence(): Promise<string> {
-  const beside = join(dirname(process.execPath), '..', 'LICENSE');
-  return readFile(beside, 'utf8').catch(
-    () => 'Node.js: MIT; https://github.com/nodejs/node/blob/main/LICENSE',
-  );
+  const above = join(dirname(process.execPath), '..');
+  const beside = join(above, 'node_modules', `node-${process.platform}-${process.arch}`, 'LICENSE');
+  return readFile(beside, 'utf8').catch(() => readFile(join(above, 'LICENSE'), 'utf8'));
 }

@@ -82,8 +82,10 @@ export async function wantedOf(
   for (const word of words.slice(0, -1)) await step(walk, word, context);
   const current = words.at(-1) ?? '';
   // whoever is connected to is known by these
-  for (const [name, value] of walk.options)
-    if (program.options.some(({ long }) => long === name)) program.setOptionValue(name.slice(2), value);
+  for (const option of program.options) {
+    const value = walk.options.get(option.long ?? '');
+    if (value !== undefined) program.setOptionValue(option.attributeName(), option.negate ? false : value);
+  }
   if (walk.open !== undefined) return ofOption(walk, walk.open, '');
   const [, name = '', typed] = /^(--[^=]+)(=)/.exec(current) ?? [];
   if (typed !== undefined) {

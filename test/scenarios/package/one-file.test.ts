@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeOneFile } from '../../../src/package/one-file.ts';
 import { bundled } from '../../support/bundled.ts';
@@ -89,11 +90,28 @@ describe.skipIf(!MAY_ENTER)('the one file, where there is PostgreSQL and libc, a
     expect(await rows()).toBe(0);
   });
 
-  test('its parser of SQL and its threads are in it', async () => {
+  test('its parser of SQL is in it', async () => {
     const refused = await pgdeck(['explain', 'SELECT 1; SELECT 2']);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('holds 2 statements') });
-    const identity = await root.run([PGDECK, 'help', 'backups', 'push']);
-    expect(identity.code).toBe(0);
+  });
+
+  test('its thread is in it: a copy is encrypted, and read back', async () => {
+    const identity = await generateIdentity();
+    const copies = {
+      kind: 'directory',
+      path: '/srv/copies',
+      recipients: [await identityToRecipient(identity)],
+    };
+    const { host, port, database } = db.target();
+    const here = { host, port, user: 'postgres', database, backup: { remote: copies } };
+    const settings = join(root.path, 'srv', 'settings.json');
+    writeFileSync(settings, JSON.stringify({ profiles: { here } }));
+    mkdirSync(join(root.path, 'srv', 'copies'));
+    const env = { PGDECK_CONFIG: '/srv/settings.json', PGDECK_AGE_IDENTITY: identity };
+    const mine = (...args: string[]) => ok([...args, '--profile', 'here'], env);
+    await mine('backup', '--yes');
+    await mine('backups', 'push', 'newest', '--yes', '--confirm', '/srv/copies');
+    await mine('backups', 'verify', 'newest', '--remote', '--yes');
   });
 
   test('migrations whose tool needs Node are refused with what is missing', async () => {

@@ -39,7 +39,7 @@ export function s3Failure(error: unknown, { store, bucket, what, cancelled }: Ab
   const { name = '', message = '', code = '', $metadata } = error as Said;
   const status = $metadata?.httpStatusCode;
   // what asks for no more than a head gets no words with a refusal, and the SDK makes some up
-  const silent = name === '403' || message === 'UnknownError';
+  const silent = status !== undefined && (name === '403' || message === 'UnknownError');
   const said = silent ? `HTTP ${status}` : (message || name || code).replace(/\.$/, '');
   if (name === 'CredentialsProviderError') return remoteErrors.noCredentials({ store }, error);
   if (name === 'NoSuchBucket') return remoteErrors.noBucket({ store, bucket }, error);
