@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DockerRunsOn } from '../../config/runs-on.ts';
 import { CommandError } from '../host.ts';
 import type { ClientEnd, Way } from '../remote/way.ts';
+import { direct } from './direct.ts';
 import { daemonError, downError, inspect } from './docker.ts';
 import { dockerErrors } from './errors.ts';
 import type { Container } from './inspect.ts';
@@ -46,6 +47,7 @@ export async function dockerWay(
       pinned.id,
       ...words,
     ],
+    direct: (words, file) => direct({ container: pinned.id, user, words, file }),
     check: async () => {
       const look = () =>
         inspect(pinned.id).catch((error: unknown) => {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type Readable, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { environment } from '../environment.ts';
 import { endWithUs, forget } from '../group.ts';
 import { startError } from '../start-error.ts';
-import type { ClientEnd, Way } from './way.ts';
+import type { Client, ClientEnd, Way } from './way.ts';
 
 /**
  * Runs a client as its own process, beside one that ends it when the fourth descriptor is closed: with us, however we
@@ -13,20 +13,6 @@ const WITH_US = `
 ( cat <&3 >/dev/null; kill -s KILL 0 ) </dev/null >/dev/null 2>&1 &
 exec 3<&- "$@"
 `;
-
-/** The client program of a way, while it carries one command. */
-export interface Client {
-  readonly child: ChildProcess;
-  /** It takes nothing where a file is its input. */
-  readonly stdin: Writable;
-  readonly stderr: Readable;
-  /** Undefined where it goes to a file. */
-  readonly stdout: Readable | undefined;
-  /** Fulfilled when it has ended and all it wrote is read; never rejected. */
-  readonly closed: Promise<Pick<ClientEnd, 'exitCode' | 'signal'>>;
-  /** Ends it without waiting for what it carries, and lets go of its streams. */
-  kill(): void;
-}
 
 /** Open files of ours that the client has instead of us. */
 export interface ClientFiles {
@@ -75,12 +61,16 @@ export async function startClient(
       resolve({ exitCode: code ?? undefined, signal: signal ?? undefined });
     });
   });
+  const parts: readonly unknown[] = [child, stdin, stdout, stderr];
   return {
-    child,
     stdin,
     stderr,
     stdout: stdout ?? undefined,
     closed,
+    hold: (on) => {
+      for (const part of parts as readonly { ref?(): void; unref?(): void }[])
+        on ? part.ref?.() : part.unref?.();
+    },
     kill: () => {
       try {
         process.kill(-pid, 'SIGKILL');

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GRACE_MS } from '../group.ts';
-import { type Client, startClient } from './client.ts';
+import { startClient } from './client.ts';
 import { header, type Job } from './header.ts';
 import { lookAgain } from './look.ts';
 import { NoteReader } from './notes.ts';
 import { pieces } from './pieces.ts';
 import { Sum } from './sum.ts';
-import type { ClientEnd, Way } from './way.ts';
+import type { Client, ClientEnd, Way } from './way.ts';
 import { WRAPPER } from './wrapper.ts';
 
 /** Which run of the place the first command met; every later one must meet the same. */
@@ -44,6 +44,8 @@ export interface Sinks {
   readonly onStderr: (text: string) => void;
   /** Takes the program's output without its passing through us; it is read behind what is written. */
   readonly file?: FileHandle | undefined;
+  /** Its input is little: what takes it slowly may carry it. */
+  readonly brief?: boolean;
   /** The sink failed; the exchange goes on without it until it is ended. */
   readonly onFault: (error: unknown) => void;
 }
@@ -109,7 +111,10 @@ export class Exchange {
     const [token, steps] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
     const text = header(token, steps, place.seen, job);
     if (way.asksFirst) await way.check();
-    const client = await startClient(way, WRAPPER, { output: sinks.file?.fd });
+    const { file, brief } = sinks;
+    const client =
+      (brief === true && file !== undefined && (await way.direct?.(WRAPPER, file))) ||
+      (await startClient(way, WRAPPER, { output: file?.fd }));
     client.stdin.write(text);
     return new Exchange(client, { way, place }, job, [token, steps], sinks);
   }
@@ -139,8 +144,9 @@ export class Exchange {
 
   /** What comes, in pieces; a piece of a file is overwritten by the next. */
   async *#output(file: FileHandle | undefined): AsyncGenerator<Buffer> {
-    if (file === undefined) {
-      yield* (this.#client.stdout ?? []) as AsyncIterable<Buffer>;
+    const { stdout, written } = this.#client;
+    if (file === undefined || written !== undefined) {
+      yield* (written ?? stdout ?? []) as AsyncIterable<Buffer>;
       return;
     }
     let ended = false;
@@ -177,8 +183,9 @@ export class Exchange {
         this.#busy = false;
         this.#moved = performance.now();
       }
-    } catch {
-      // the client was killed: what it had is gone
+    } catch (error) {
+      // a client that was killed: what it had is gone. A file that takes no more is told
+      if (this.#client.written !== undefined) onFault(error);
     }
   }
 
@@ -263,12 +270,7 @@ export class Exchange {
 
   /** Whether waiting for it keeps this process alive. */
   hold(on: boolean): void {
-    const { child } = this.#client;
-    const parts = [child, child.stdin, child.stdout, child.stderr] as unknown as {
-      ref?(): void;
-      unref?(): void;
-    }[];
-    for (const part of parts) on ? part.ref?.() : part.unref?.();
+    this.#client.hold(on);
   }
 
   /** Ends it: its input ends without the last word, and the wrapper ends the program. */

@@ -1,3 +1,5 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
 import type { CommandError, HostKind } from '../host.ts';
 
 /** How a client program (docker, ssh) ended that should have carried a command. */
@@ -8,6 +10,23 @@ export interface ClientEnd {
   readonly stderr: string;
   /** What came on its standard output although no shell began there: docker writes there why (20.10). */
   readonly stdout: string;
+}
+
+/** The client of a way, while it carries one command. */
+export interface Client {
+  /** It takes nothing where a file is its input. */
+  readonly stdin: Writable;
+  readonly stderr: Readable;
+  /** Undefined where it goes to a file. */
+  readonly stdout: Readable | undefined;
+  /** What goes to a file, part by part, where it is seen on its way; each is overwritten after the next. */
+  readonly written?: AsyncIterable<Buffer>;
+  /** Fulfilled when it has ended and all it wrote is read; never rejected. */
+  readonly closed: Promise<Pick<ClientEnd, 'exitCode' | 'signal'>>;
+  /** Whether waiting for it keeps this process alive. */
+  hold(on: boolean): void;
+  /** Ends it without waiting for what it carries, and lets go of its streams. */
+  kill(): void;
 }
 
 /**
@@ -25,6 +44,11 @@ export interface Way {
    * Called again for every command. Throws {@link CommandError} where the place is not found.
    */
   argv(words: readonly string[]): Promise<readonly [command: string, ...args: string[]]>;
+  /**
+   * Runs words there without the client program, with an output that goes into a file of this machine; undefined where
+   * that cannot be, and nothing was begun. Never rejects.
+   */
+  direct?(words: readonly string[], file: FileHandle): Promise<Client | undefined>;
   /**
    * Fulfilled when this is the same place as at the first command; throws {@link CommandError} (`gone`) otherwise.
    * Asked where a command ended without its trailer, and before each one where {@link asksFirst} is set.

@@ -4,11 +4,11 @@ import { beforeEach, expect, test } from 'vitest';
 import type { CommandErrorKind, Host } from '../../../src/hosts/host.ts';
 import { temporaryDirectory } from '../program.ts';
 import { until } from '../until.ts';
-import type { Fault } from './stand-in.ts';
+import type { Expected } from './stand-in.ts';
 
 /** A client that is not what it should be, as its table has it. */
 export interface Client<F extends string> {
-  readonly faults: Readonly<Record<F, Fault>>;
+  readonly faults: Readonly<Record<F, Expected>>;
   /** Makes it do that to each command from now on, and the place as it was. */
   set(fault: F | 'none'): Promise<void>;
   open(): Promise<Host>;
@@ -47,8 +47,8 @@ export function faultTests<F extends string>({
     }
   }
 
-  const those = (has: (fault: Fault) => boolean) =>
-    Object.entries<Fault>(faults).filter(([, fault]) => has(fault)) as [F, Fault][];
+  const those = (has: (fault: Expected) => boolean) =>
+    Object.entries<Expected>(faults).filter(([, fault]) => has(fault)) as [F, Expected][];
   const fails = (kind: string | undefined) => kind !== undefined && kind !== 'believed' && kind !== 'stops';
 
   test.each(those(({ run }) => run === 'believed'))('the command is believed: %s', async (fault) => {
@@ -71,9 +71,12 @@ export function faultTests<F extends string>({
     { timeout: 60_000 },
     async (fault) => {
       await set(fault);
-      const stalled = host.run('sh', write(0), { stallMs: 1_000 });
+      const stdoutTo = join(directory, 'out');
+      const stalled = host.run('sh', write(0), { stallMs: 1_000, stdoutTo });
       await expect(stalled).rejects.toMatchObject({ kind: 'stalled' });
-      await expect(host.run('sh', write(0), { timeout: 500 })).rejects.toMatchObject({ kind: 'timeout' });
+      await expect(host.run('sh', write(0), { timeout: 500, stdoutTo })).rejects.toMatchObject({
+        kind: 'timeout',
+      });
     },
   );
 

@@ -9,10 +9,8 @@ import type { CommandErrorKind } from '../../../src/hosts/host.ts';
  * that is, and what each command then is, stands in one table for each client; faults.ts tries it.
  */
 
-/** What a client does with the words of a command, and what is to be made of it. */
-export interface Fault {
-  /** Lines of a shell; the words are `"$@"`. */
-  readonly does: string;
+/** What is to be made of what a client does. */
+export interface Expected {
   /** A program that writes 3 MB: its own exit code counts, or it fails with that kind, or it comes to no end. */
   readonly run?: 'believed' | 'stops' | CommandErrorKind;
   /** A program that reads: it is ended, and sees no end of its input. */
@@ -26,6 +24,12 @@ export interface Fault {
   readonly says?: readonly [CommandErrorKind, RegExp];
   /** Milliseconds that a run of it may take. */
   readonly within?: number;
+}
+
+/** What a client does with the words of a command. */
+export interface Fault extends Expected {
+  /** Lines of a shell; the words are `"$@"`. */
+  readonly does: string;
 }
 
 type Faults = Readonly<Record<string, Fault>>;
