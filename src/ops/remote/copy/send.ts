@@ -121,6 +121,7 @@ function sealing(plain: KnownSource, path: string, recipients: readonly string[]
     bytes: undefined,
     most: sealedMost(plain.bytes, recipients.length),
     sha256: undefined,
+    own: true,
     open: (signal) =>
       sealer.seal(new Counted(plain, path, { signal }).parts(), { kind: 'encrypt', recipients }),
   };

@@ -1,6 +1,7 @@
 import { isMainThread, type MessagePort, parentPort, type Worker, workerData } from 'node:worker_threads';
 import { Decrypter, Encrypter } from 'age-encryption';
 import { startThread } from '../../../thread.ts';
+import { giveBack, ownOf } from '../store/memory.ts';
 
 /** What the thread does: for whom it encrypts, or with what it decrypts. */
 export type Sealing =
@@ -11,8 +12,6 @@ export type Sealing =
 const SEALER = 'pgdeck-sealer';
 /** Bytes that go between the threads at once: age works in pieces of 64 kB. */
 const PIECE = 256 << 10;
-/** Bytes from which on they are given back at once. */
-const WORTH = 16 << 10;
 /** Most of what it makes is garbage at once: more room would only let it lie for longer. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
@@ -129,7 +128,7 @@ function serve(port: MessagePort): void {
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          if (spent && last !== undefined) free(last);
+          if (spent && last !== undefined) giveBack(last);
           const coming = new Promise<Uint8Array | undefined>((resolve) => {
             given = resolve;
           });
@@ -151,7 +150,7 @@ function serve(port: MessagePort): void {
     for (const part of parts) {
       whole.set(part, at);
       at += part.length;
-      free(part);
+      giveBack(part);
     }
     const next = new Promise<void>((resolve) => {
       taken = resolve;
@@ -186,18 +185,6 @@ function serve(port: MessagePort): void {
       tell({ error: error instanceof Error ? error.message : String(error) });
     }
   }
-}
-
-/** Gives its memory back now: the collector lets so much of it lie that a push takes 50 MB more. */
-function free(part: Uint8Array): void {
-  for (const buffer of ownOf(part)) buffer.transfer(0);
-}
-
-/** The memory that is a part's alone; none where it is small: it is not worth it, and age looks at its header again. */
-function ownOf({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
-  return byteLength >= WORTH && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
-    ? [buffer]
-    : [];
 }
 
 function encrypted(input: ReadableStream<Uint8Array>, { recipients }: Sealing & { kind: 'encrypt' }) {

@@ -1,27 +1,16 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../../../config/remote.ts';
 import { remoteErrors } from '../errors.ts';
 import { Counted } from './read.ts';
 import { s3Failure } from './s3-failure.ts';
-import type { Source, Store, StoredObject, StoreIo } from './store.ts';
+import { upload } from './s3-upload.ts';
+import type { Store, StoredObject, StoreIo } from './store.ts';
 
-/** Bytes of a part, where that makes no more of them than {@link MOST_PARTS}; S3 takes 5 MiB at least. */
-const PART = 6 << 20;
-/** Bytes that are read ahead of the part that is being made: what waits there is memory, and makes nothing faster. */
-const PIECE = 256 << 10;
-/** S3 takes 10,000. */
-const MOST_PARTS = 9_000;
-/** Where nothing is known of the size: so large a part carries 576 GB. */
-const UNKNOWN_PART = 64 << 20;
-/** Parts that are on their way at once. */
-const AT_ONCE = 2;
 /** Milliseconds. */
 const CONNECT_MS = 10_000;
 /** Milliseconds without a byte. */
 const IDLE_MS = 60_000;
-/** Milliseconds to end an upload that has failed: the store may be what failed. */
-const TIDY_MS = 10_000;
 /** Of one request, with growing pauses between them. */
 const ATTEMPTS = 5;
 /** Files that are removed at the same time. */
@@ -33,7 +22,6 @@ const REMOVED_AT_ONCE = 8;
  */
 export async function s3Store(settings: S3Settings): Promise<Store> {
   const sdk = await import('@aws-sdk/client-s3');
-  const { Upload } = await import('@aws-sdk/lib-storage');
   const { bucket, endpoint, region } = settings;
   const prefix = settings.prefix === undefined ? '' : `${settings.prefix.replace(/\/$/, '')}/`;
   const label = `s3://${bucket}/${prefix}`.replace(/\/$/, '');
@@ -76,57 +64,18 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
     }
   }
 
-  /** Ends uploads that were begun below a prefix; how many. */
-  const endUploads = async (below: string, fits: (begun: Date) => boolean, abortSignal: AbortSignal) => {
+  /** Ends uploads that were begun below the prefix before a time; how many. */
+  const endUploads = async (before: Date, abortSignal: AbortSignal) => {
     const { Uploads = [] } = await client.send(
-      new sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: below }),
+      new sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix }),
       { abortSignal },
     );
-    const found = Uploads.filter(({ Initiated }) => fits(Initiated ?? new Date()));
+    const found = Uploads.filter(({ Initiated }) => (Initiated ?? new Date()) < before);
     for (const { Key, UploadId } of found)
       await client.send(new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), {
         abortSignal,
       });
     return found.length;
-  };
-
-  /** In parts, or in one where it is small: none of it is seen before all of it is there. */
-  const send = async (name: string, path: string, source: Source, counted: Counted, io: StoreIo) => {
-    const metadata = source.sha256 === undefined ? {} : { Metadata: { sha256: source.sha256 } };
-    const { bytes, most = bytes } = source;
-    if (bytes !== undefined && bytes <= PART) {
-      const parts: Uint8Array[] = [];
-      for await (const part of counted.parts()) parts.push(part);
-      const command = new sdk.PutObjectCommand({
-        ...at(name, path),
-        Body: Buffer.concat(parts),
-        ...metadata,
-      });
-      await client.send(command, { abortSignal: io.signal });
-      return;
-    }
-    const abort = new AbortController();
-    const body = Readable.from(counted.parts(), { objectMode: false, highWaterMark: PIECE });
-    const upload = new Upload({
-      client,
-      params: { ...at(name, path), Body: body, ...metadata },
-      partSize: most === undefined ? UNKNOWN_PART : Math.max(PART, Math.ceil(most / MOST_PARTS)),
-      queueSize: AT_ONCE,
-      leavePartsOnError: false,
-      abortController: abort,
-    });
-    const onAbort = () => abort.abort();
-    io.signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await upload.done();
-    } catch (error) {
-      // one that is aborted does not wait for the parts that are on their way, nor ends what they belong to
-      await endUploads(keyOf(name, path), () => true, AbortSignal.timeout(TIDY_MS)).catch(() => {});
-      throw error;
-    } finally {
-      io.signal.removeEventListener('abort', onAbort);
-      body.destroy();
-    }
   };
 
   return {
@@ -173,7 +122,13 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
     put: (name, path, source, io) =>
       doing('store a file', io, async () => {
         const counted = new Counted(source, path, io);
-        await send(name, path, source, counted, io);
+        const metadata = source.sha256 === undefined ? {} : { Metadata: { sha256: source.sha256 } };
+        await upload(
+          { client, sdk, to: { ...at(name, path), ...metadata } },
+          source,
+          counted.parts(),
+          io.signal,
+        );
         const { stored } = counted;
         const head = await client.send(new sdk.HeadObjectCommand(at(name, path)), { abortSignal: io.signal });
         if (head.ContentLength !== stored.bytes)
@@ -223,7 +178,7 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
       }),
     sweep: (before, io) =>
       doing('end uploads that were not finished', io, () =>
-        endUploads(prefix, (begun) => begun < before, io.signal).catch((error) => {
+        endUploads(before, io.signal).catch((error) => {
           // some that speak its language have no such list: what was left there is theirs to end
           if ((error as S3ServiceException).$metadata?.httpStatusCode === 501) return 0;
           throw error;

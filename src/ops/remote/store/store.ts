@@ -6,6 +6,8 @@ export interface Source {
   readonly most?: number;
   /** Hexadecimal, where it is known before: what is read is compared with it. */
   readonly sha256: string | undefined;
+  /** Its pieces are whoever's that takes them, memory and all; once the next is asked for, nobody looks at them again. */
+  readonly own?: boolean;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
