@@ -1,7 +1,6 @@
 import { isMainThread, type MessagePort, parentPort, type Worker, workerData } from 'node:worker_threads';
 import { Decrypter, Encrypter } from 'age-encryption';
 import { startThread } from '../../../thread.ts';
-import { giveBack, ownOf } from '../store/memory.ts';
 
 /** What the thread does: for whom it encrypts, or with what it decrypts. */
 export type Sealing =
@@ -12,6 +11,8 @@ export type Sealing =
 const SEALER = 'pgdeck-sealer';
 /** Bytes that go between the threads at once: age works in pieces of 64 kB. */
 const PIECE = 256 << 10;
+/** Bytes from which on they are given back at once. */
+const WORTH = 16 << 10;
 /** Most of what it makes is garbage at once: more room would only let it lie for longer. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
@@ -185,6 +186,18 @@ function serve(port: MessagePort): void {
       tell({ error: error instanceof Error ? error.message : String(error) });
     }
   }
+}
+
+/** Gives the memory of a piece back now, which has nothing in it then: V8 lets 64 MB of it lie before it collects any. */
+export function giveBack(piece: Uint8Array): void {
+  for (const buffer of ownOf(piece)) buffer.transfer(0);
+}
+
+/** The memory that is a piece's alone; none where it is small: it is not worth it, and age looks at its header again. */
+function ownOf({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return byteLength >= WORTH && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
+    ? [buffer]
+    : [];
 }
 
 function encrypted(input: ReadableStream<Uint8Array>, { recipients }: Sealing & { kind: 'encrypt' }) {

@@ -1,5 +1,5 @@
 import type { CompletedPart, S3Client } from '@aws-sdk/client-s3';
-import { giveBack } from './memory.ts';
+import { giveBack } from '../seal/thread.ts';
 import type { Source } from './store.ts';
 
 /** Bytes of a part, where that makes no more of them than {@link MOST_PARTS}; S3 takes 5 MiB at least. */
