@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { ListMultipartUploadsCommandOutput, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../../../config/remote.ts';
 import { remoteErrors } from '../errors.ts';
 import { Counted } from './read.ts';
@@ -15,6 +14,9 @@ const IDLE_MS = 60_000;
 const ATTEMPTS = 5;
 /** Files that are removed at the same time. */
 const REMOVED_AT_ONCE = 8;
+const UNENDED = 'its list goes on, and does not say where';
+/** Of a list that was asked for so: a space may be `+` there. */
+const decoded = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
 
 /**
  * A bucket of S3, or of what speaks its language. The package is loaded only here, since it takes longer than all the
@@ -53,29 +55,41 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
         new sdk.ListObjectsV2Command({
           Bucket: bucket,
           Prefix: below,
+          // XML has no place for some characters that a key may have
+          EncodingType: 'url',
           ...(delimiter !== undefined && { Delimiter: delimiter }),
           ...(token !== undefined && { ContinuationToken: token }),
         }),
         { abortSignal: io.signal },
       );
-      yield page;
-      token = page.NextContinuationToken;
-      more = page.IsTruncated === true && token !== undefined;
+      yield { ...page, plain: page.EncodingType === 'url' ? decoded : (text: string) => text };
+      more = page.IsTruncated === true;
+      const next = page.NextContinuationToken;
+      if (more && (next === undefined || next === token)) throw new Error(UNENDED);
+      token = next;
     }
   }
 
-  /** Ends uploads that were begun below the prefix before a time; how many. */
-  const endUploads = async (before: Date, abortSignal: AbortSignal) => {
-    const { Uploads = [] } = await client.send(
-      new sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix }),
-      { abortSignal },
-    );
-    const found = Uploads.filter(({ Initiated }) => (Initiated ?? new Date()) < before);
-    for (const { Key, UploadId } of found)
-      await client.send(new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), {
-        abortSignal,
-      });
-    return found.length;
+  /** Uploads that were begun below the prefix. */
+  const uploadsBelow = async (io: StoreIo) => {
+    const found: { Key: string; UploadId: string; begun: Date }[] = [];
+    for (let from: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}; from !== undefined; ) {
+      const page: ListMultipartUploadsCommandOutput = await client.send(
+        new sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, EncodingType: 'url', ...from }),
+        { abortSignal: io.signal },
+      );
+      const plain = page.EncodingType === 'url' ? decoded : (text: string) => text;
+      for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
+        if (Key !== undefined && UploadId !== undefined && Initiated !== undefined)
+          found.push({ Key: plain(Key), UploadId, begun: Initiated });
+      const KeyMarker: string | undefined = page.NextKeyMarker && plain(page.NextKeyMarker);
+      const UploadIdMarker = page.NextUploadIdMarker;
+      if (page.IsTruncated !== true) return found;
+      if (!KeyMarker || (KeyMarker === from.KeyMarker && UploadIdMarker === from.UploadIdMarker))
+        throw new Error(UNENDED);
+      from = { KeyMarker, ...(UploadIdMarker !== undefined && { UploadIdMarker }) };
+    }
+    return found;
   };
 
   return {
@@ -84,36 +98,38 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
     names: (io) =>
       doing('list copies', io, async () => {
         const names: string[] = [];
-        for await (const { CommonPrefixes = [] } of listed(prefix, io, '/'))
+        for await (const { CommonPrefixes = [], plain } of listed(prefix, io, '/'))
           for (const { Prefix } of CommonPrefixes)
-            if (Prefix !== undefined) names.push(Prefix.slice(prefix.length).replace(/\/$/, ''));
-        return names;
+            if (Prefix !== undefined) names.push(plain(Prefix).slice(prefix.length).replace(/\/$/, ''));
+        // others may have keys with two slashes; no copy is called so, as in a directory
+        return names.filter((name) => name !== '' && !name.startsWith('.'));
       }),
     files: (name, io) =>
       doing('list a copy', io, async () => {
         const files: StoredObject[] = [];
         const below = keyOf(name, '');
-        for await (const { Contents = [] } of listed(below, io))
-          for (const { Key, Size = 0, LastModified } of Contents)
-            if (Key !== undefined && Key !== below)
-              files.push({
-                path: Key.slice(below.length),
-                bytes: Size,
-                modified: LastModified?.getTime() ?? 0,
-              });
+        for await (const { Contents = [], plain } of listed(below, io))
+          for (const { Key, Size = 0, LastModified } of Contents) {
+            const path = plain(Key ?? '').slice(below.length);
+            if (path !== '') files.push({ path, bytes: Size, modified: LastModified?.getTime() ?? 0 });
+          }
         return files;
       }),
     read: (name, path, limit, io) =>
       doing('read a file', io, async () => {
         try {
-          const { Body, ContentLength = 0 } = await client.send(new sdk.GetObjectCommand(at(name, path)), {
+          const { Body } = await client.send(new sdk.GetObjectCommand(at(name, path)), {
             abortSignal: io.signal,
           });
-          if (ContentLength > limit || Body === undefined) {
-            (Body as Readable | undefined)?.destroy();
-            return undefined;
+          const parts: Uint8Array[] = [];
+          let size = 0;
+          // leaving it early ends the answer
+          for await (const part of (Body ?? []) as AsyncIterable<Buffer>) {
+            size += part.length;
+            if (size > limit) return undefined;
+            parts.push(part);
           }
-          return Buffer.from(await Body.transformToByteArray());
+          return Buffer.concat(parts);
         } catch (error) {
           if (error instanceof sdk.NoSuchKey || (error as Error).name === 'NotFound') return undefined;
           throw error;
@@ -157,10 +173,16 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
     get: async function* (name, path, from, io) {
       const range = from > 0 ? { Range: `bytes=${from}-` } : {};
       try {
-        const { Body } = await client.send(new sdk.GetObjectCommand({ ...at(name, path), ...range }), {
-          abortSignal: io.signal,
-        });
-        if (Body !== undefined) yield* Body as Readable as AsyncIterable<Buffer>;
+        const { Body, $metadata } = await client.send(
+          new sdk.GetObjectCommand({ ...at(name, path), ...range }),
+          { abortSignal: io.signal },
+        );
+        // some give all of it, whatever is asked for
+        let before = $metadata.httpStatusCode === 206 ? 0 : from;
+        for await (const part of (Body ?? []) as AsyncIterable<Buffer>) {
+          if (part.length > before) yield part.subarray(before);
+          before = Math.max(0, before - part.length);
+        }
       } catch (error) {
         if (error instanceof sdk.NoSuchKey) throw remoteErrors.missing({ store: label, path }, error);
         throw s3Failure(error, { store: label, bucket, what: 'give a file', cancelled: io.signal.aborted });
@@ -176,14 +198,28 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
         for (let i = 0; i < rest.length; i += REMOVED_AT_ONCE)
           await Promise.all(rest.slice(i, i + REMOVED_AT_ONCE).map(gone));
       }),
-    sweep: (before, io) =>
-      doing('end uploads that were not finished', io, () =>
-        endUploads(before, io.signal).catch((error) => {
+    sweep: (before, ours, io) =>
+      doing('end uploads that were not finished', io, async () => {
+        const uploads = await uploadsBelow(io).catch((error) => {
           // some that speak its language have no such list: what was left there is theirs to end
-          if ((error as S3ServiceException).$metadata?.httpStatusCode === 501) return 0;
+          if ((error as S3ServiceException).$metadata?.httpStatusCode === 501) return [];
           throw error;
-        }),
-      ),
+        });
+        const old = uploads.filter(({ begun }) => begun < before);
+        let ended = 0;
+        for (const [name, of] of Map.groupBy(
+          old,
+          ({ Key }) => Key.slice(prefix.length).split('/')[0] ?? '',
+        )) {
+          if (!(await ours(name))) continue;
+          for (const { Key, UploadId } of of) {
+            const end = new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId });
+            await client.send(end, { abortSignal: io.signal });
+            ended += 1;
+          }
+        }
+        return ended;
+      }),
     close: async () => client.destroy(),
   };
 }

@@ -189,7 +189,7 @@ describe.each(['a bucket', 'a directory'] as const)('%s', (kind) => {
       };
       await expect(send(store, recipients && [...recipients], io(stop))).rejects.toThrow('killed');
       expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy: undefined }]);
-      expect((await store.files(backup.id, io())).length).toBe(3);
+      expect((await store.files(backup.id, io())).length).toBe(4);
       const how = io();
       const copy = await send(store, recipients && [...recipients], how);
       expect(how.lines.filter((line) => line.endsWith('is there already.')).length).toBe(recipients ? 0 : 3);

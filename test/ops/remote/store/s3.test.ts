@@ -58,7 +58,7 @@ test('whoever has other credentials is told so, whatever is asked', async () => 
       () => store.put('one', 'x', textSource('x'), io()),
       () => store.put('one', 'x', sourceOf(BIG), io()),
       () => store.remove('one', ['a b'], io()),
-      () => store.sweep(new Date(), io()),
+      () => store.sweep(new Date(), async () => true, io()),
     ])
       await expect(asked()).rejects.toMatchObject({ code: 'remote.denied' });
   } finally {
@@ -224,7 +224,14 @@ describe('what is believed of it', () => {
     });
     server.uploads.set('v', { key: 'prod/one/b', begun: new Date(), metadata: {}, parts: new Map() });
     server.uploads.set('w', { key: 'else/one/b', begun: new Date(0), metadata: {}, parts: new Map() });
-    expect(await store.sweep(new Date(Date.now() - 3_600_000), io())).toBe(1);
-    expect([...server.uploads.keys()]).toEqual(['v', 'w']);
+    server.uploads.set('x', { key: 'prod/other/b', begun: new Date(0), metadata: {}, parts: new Map() });
+    const asked: string[] = [];
+    const ours = async (name: string) => {
+      asked.push(name);
+      return name === 'one';
+    };
+    expect(await store.sweep(new Date(Date.now() - 3_600_000), ours, io())).toBe(1);
+    expect([...server.uploads.keys()]).toEqual(['v', 'w', 'x']);
+    expect(asked).toEqual(['one', 'other']);
   });
 });
