@@ -49,11 +49,11 @@ async function list(context: Context, json: boolean): Promise<void> {
   } else if (runs.length === 0) note('Nothing has been done yet.');
   else
     await printTable(runs, [
-      { key: 'id', title: 'ID' },
+      { key: 'id', title: 'ID', whole: true },
       { key: 'status', title: 'STATUS', show: (status, run) => `${status}${since(run)}` },
       { key: 'operation', title: 'OPERATION' },
       { key: 'subject', title: 'SUBJECT' },
-      { key: 'server', title: 'SERVER' },
+      { key: 'server', title: 'SERVER', spare: true },
     ]);
 }
 

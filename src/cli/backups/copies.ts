@@ -39,7 +39,7 @@ export function copyRow(copy: Copy) {
 
 /** What is there and is no copy; undefined where there is nothing of that kind. */
 export function unfinishedNote(found: readonly Found[], store: string): string | undefined {
-  const rest = found.filter(({ copy }) => copy === undefined);
+  const rest = found.filter(({ copy, foreign }) => copy === undefined && !foreign);
   const unreadable = rest.filter((one) => one.unreadable).length;
   const unfinished = rest.length - unreadable;
   const parts = [

@@ -97,6 +97,21 @@ export const remoteErrors = defineErrors('remote', {
       `What ${store} has of ${id} is no copy: it was never finished.`,
       `Send the rest from where the backup is: pgdeck backups push ${id}`,
     ),
+  taken: ({ store, id, path }: At & { id: string; path: string }) =>
+    refused(
+      `${store} has a ${id} that pgdeck has not put there: ${path} is no file of this backup.`,
+      'Fix "path" or "prefix" of "remote" in the profile.',
+    ),
+  another: ({ store, id, made }: At & { id: string; made: string }) =>
+    refused(
+      `${store} has another backup of the name ${id}, made ${made}. It stays.`,
+      'Another prefix keeps them apart: fix "remote" in the profile.',
+    ),
+  same: ({ path }: { path: string }) =>
+    refused(
+      `${path} is where the backups themselves are: a copy there would be no other.`,
+      'Fix "path" of "remote" in the profile: a disk or a directory elsewhere.',
+    ),
   otherManifest: ({ store, id }: At & { id: string }) =>
     failed(
       `The manifest in the copy of ${id} in ${store} is of other files than the copy has. Nothing of it is kept.`,

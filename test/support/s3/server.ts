@@ -18,6 +18,12 @@ export type Fault =
   | { readonly kind: 'flipped' }
   /** It stores less than it was given and says that it has all. */
   | { readonly kind: 'loses'; readonly bytes: number }
+  /** It gives all of what a part is asked of. */
+  | { readonly kind: 'whole' }
+  /** What it names when it is given something gets no name. */
+  | { readonly kind: 'nameless' }
+  /** Its list goes on, and does not say where. */
+  | { readonly kind: 'unended' }
   | { readonly kind: 'slow'; readonly ms: number }
   /** It answers nothing. */
   | { readonly kind: 'silent' };
@@ -36,6 +42,8 @@ interface Upload {
   readonly begun: Date;
   readonly metadata: Record<string, string>;
   readonly parts: Map<number, Buffer>;
+  /** What its parts were announced to have. */
+  readonly checksum?: string | string[];
 }
 
 interface Held {
@@ -113,23 +121,45 @@ export class FaultyS3 {
       ),
     );
     const { searchParams: query } = url;
-    if (method === 'GET' && query.has('uploads')) return xml(response, this.#listUploads(query));
-    if (method === 'GET' && query.has('list-type')) return xml(response, this.#list(query));
+    const endless = (text: string) =>
+      fault?.kind === 'unended'
+        ? text.replace(/<(Next\w+)>.*?<\/\1>/g, '').replace('<IsTruncated>false', '<IsTruncated>true')
+        : text;
+    if (method === 'GET' && query.has('uploads')) return xml(response, endless(this.#listUploads(query)));
+    if (method === 'GET' && query.has('list-type')) return xml(response, endless(this.#list(query)));
     if (method === 'POST' && query.has('uploads')) {
       const id = randomUUID();
-      this.uploads.set(id, { key, begun: new Date(), metadata, parts: new Map() });
+      const checksum = request.headers['x-amz-checksum-algorithm'];
+      this.uploads.set(id, {
+        key,
+        begun: new Date(),
+        metadata,
+        parts: new Map(),
+        ...(checksum && { checksum }),
+      });
+      const name = fault?.kind === 'nameless' ? '' : `<UploadId>${id}</UploadId>`;
       return xml(
         response,
-        `<InitiateMultipartUploadResult><Bucket>${bucket}</Bucket><Key>${key}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+        `<InitiateMultipartUploadResult><Bucket>${bucket}</Bucket><Key>${text(key)}</Key>${name}</InitiateMultipartUploadResult>`,
       );
     }
     const upload = this.uploads.get(query.get('uploadId') ?? '');
     if (query.has('uploadId') && upload === undefined) return fail(response, 404, 'NoSuchUpload');
     if (method === 'PUT' && upload !== undefined) {
+      const crc = request.headers['x-amz-checksum-crc32'];
+      // as S3 does it
+      if (crc !== undefined && upload.checksum !== 'CRC32') return fail(response, 400, 'InvalidRequest');
       upload.parts.set(Number(query.get('partNumber')), kept);
-      return void response.writeHead(200, { ETag: `"${md5(kept)}"` }).end();
+      response.writeHead(200, {
+        ...(fault?.kind !== 'nameless' && { ETag: `"${md5(kept)}"` }),
+        ...(crc !== undefined && { 'x-amz-checksum-crc32': crc }),
+      });
+      return void response.end();
     }
     if (method === 'POST' && upload !== undefined) {
+      const sums = body.toString().match(/<ChecksumCRC32>/g)?.length ?? 0;
+      if (upload.checksum !== undefined && sums !== upload.parts.size)
+        return fail(response, 400, 'InvalidPart');
       const parts = [...upload.parts].sort(([a], [b]) => a - b).map(([, part]) => part);
       this.objects.set(upload.key, {
         body: Buffer.concat(parts),
@@ -139,7 +169,7 @@ export class FaultyS3 {
       this.uploads.delete(query.get('uploadId') ?? '');
       return xml(
         response,
-        `<CompleteMultipartUploadResult><Key>${key}</Key><ETag>"x-${parts.length}"</ETag></CompleteMultipartUploadResult>`,
+        `<CompleteMultipartUploadResult><Key>${text(key)}</Key><ETag>"x-${parts.length}"</ETag></CompleteMultipartUploadResult>`,
       );
     }
     if (method === 'DELETE' && upload !== undefined) {
@@ -160,14 +190,17 @@ export class FaultyS3 {
   }
 
   #give(request: IncomingMessage, response: ServerResponse, held: Held, fault: Fault | undefined): void {
-    const [, from = '0'] = /^bytes=(\d+)-/.exec(request.headers.range ?? '') ?? [];
+    const range = fault?.kind === 'whole' ? undefined : request.headers.range;
+    const [, from = '0'] = /^bytes=(\d+)-/.exec(range ?? '') ?? [];
     let body = held.body.subarray(Number(from));
     if (fault?.kind === 'flipped') {
       body = Buffer.from(body);
       body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1;
     }
     if (fault?.kind === 'short') body = body.subarray(0, fault.bytes);
-    response.writeHead(request.headers.range === undefined ? 200 : 206, {
+    const { length } = held.body;
+    response.writeHead(range === undefined ? 200 : 206, {
+      ...(range !== undefined && { 'Content-Range': `bytes ${from}-${length - 1}/${length}` }),
       'Content-Length': body.length,
       'Last-Modified': held.modified.toUTCString(),
       ETag: `"${md5(held.body)}"`,
@@ -182,37 +215,58 @@ export class FaultyS3 {
     const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter')];
     const after = query.get('continuation-token') ?? '';
     const most = 3;
+    const said = query.get('encoding-type') === 'url' ? inUrl : text;
     const entries = new Map<string, string>();
     for (const [key, { body, modified }] of [...this.objects].sort(([a], [b]) => (a < b ? -1 : 1))) {
       if (!key.startsWith(prefix)) continue;
       const end = delimiter === null ? -1 : key.indexOf(delimiter, prefix.length);
       if (end >= 0) {
         const common = key.slice(0, end + 1);
-        entries.set(common, `<CommonPrefixes><Prefix>${common}</Prefix></CommonPrefixes>`);
+        entries.set(common, `<CommonPrefixes><Prefix>${said(common)}</Prefix></CommonPrefixes>`);
       } else
         entries.set(
           key,
-          `<Contents><Key>${key}</Key><Size>${body.length}</Size><LastModified>${modified.toISOString()}</LastModified></Contents>`,
+          `<Contents><Key>${said(key)}</Key><Size>${body.length}</Size><LastModified>${modified.toISOString()}</LastModified></Contents>`,
         );
     }
     const left = [...entries].filter(([key]) => key > after);
     const page = left.slice(0, most);
     const last = page.at(-1)?.[0] ?? '';
     const more = left.length > page.length;
-    return `<ListBucketResult><IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${last}</NextContinuationToken>` : ''}${page.map(([, text]) => text).join('')}</ListBucketResult>`;
+    const encoding = said === inUrl ? '<EncodingType>url</EncodingType>' : '';
+    return `<ListBucketResult>${encoding}<IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${text(last)}</NextContinuationToken>` : ''}${page.map(([, text]) => text).join('')}</ListBucketResult>`;
   }
 
   #listUploads(query: URLSearchParams): string {
-    const found = [...this.uploads].filter(([, { key }]) => key.startsWith(query.get('prefix') ?? ''));
-    return `<ListMultipartUploadsResult>${found
+    const said = query.get('encoding-type') === 'url' ? inUrl : text;
+    const from = query.get('upload-id-marker') ?? '';
+    const found = [...this.uploads]
+      .filter(([, { key }]) => key.startsWith(query.get('prefix') ?? ''))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .filter(([id]) => id > from);
+    const page = found.slice(0, 3);
+    const [lastId, last] = page.at(-1) ?? [];
+    const next =
+      found.length > page.length
+        ? `<IsTruncated>true</IsTruncated><NextKeyMarker>${said(last?.key ?? '')}</NextKeyMarker><NextUploadIdMarker>${lastId}</NextUploadIdMarker>`
+        : '<IsTruncated>false</IsTruncated>';
+    const encoding = said === inUrl ? '<EncodingType>url</EncodingType>' : '';
+    return `<ListMultipartUploadsResult>${encoding}${next}${page
       .map(
         ([id, { key, begun }]) =>
-          `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${begun.toISOString()}</Initiated></Upload>`,
+          `<Upload><Key>${said(key)}</Key><UploadId>${id}</UploadId><Initiated>${begun.toISOString()}</Initiated></Upload>`,
       )
       .join('')}</ListMultipartUploadsResult>`;
   }
 }
 
+/** In XML, which has no way to say some characters. */
+const text = (said: string) =>
+  said
+    .replace(/[&<>]/g, (one) => `&#${one.charCodeAt(0)};`)
+    .replace(/[\0-\x1f]/g, (one) => `&#x${one.charCodeAt(0).toString(16)};`);
+/** As S3 does where it is asked for so. */
+const inUrl = (said: string) => encodeURIComponent(said).replaceAll('%20', '+').replaceAll('%2F', '/');
 const md5 = (body: Uint8Array) => createHash('md5').update(body).digest('hex');
 
 function fail(response: ServerResponse, status: number, code: string): void {

@@ -104,6 +104,7 @@ async function* plainParts(
     for await (const part of sealer.seal(stored, { kind: 'decrypt', identities })) {
       hash.update(part);
       bytes += part.length;
+      if (bytes > file.plain.bytes) throw remoteErrors.altered(at);
       yield part;
     }
   } catch (error) {

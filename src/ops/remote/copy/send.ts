@@ -12,7 +12,8 @@ import { remoteErrors } from '../errors.ts';
 import { Sealer } from '../seal/thread.ts';
 import { Counted, fileSource, textSource } from '../store/read.ts';
 import type { KnownSource, Source, Store, Stored, StoreIo } from '../store/store.ts';
-import { COPY, type Copy, type CopyFile, copyText, readCopy, storedPath } from './copy.ts';
+import { begin, COPY, type Copy, type CopyFile, copyText, readCopy, storedPath } from './copy.ts';
+import { filesThere, refuseLacking, refuseOthers, unnamed } from './there.ts';
 
 export interface Sending {
   readonly store: Store;
@@ -21,6 +22,9 @@ export interface Sending {
   readonly recipients: readonly string[] | undefined;
   readonly now: Date;
 }
+
+/** Milliseconds after which it is said again that somebody is at it. */
+const AGAIN_MS = 3_600_000;
 
 /** A copy of a backup that pgdeck made; the one that is there where it is the same. Files that are there are not sent again. */
 export async function sendCopy(
@@ -35,30 +39,51 @@ export async function sendCopy(
   const all = manifest.files.reduce((total, { bytes }) => total + bytes, Buffer.byteLength(text));
   let done = 0;
   let bounded = false;
+  let begunAt = 0;
+  /** What was begun a day ago, and nothing came since, is taken for left behind. */
+  const beginAgain = async () => {
+    if (Date.now() - begunAt < AGAIN_MS) return;
+    begunAt = Date.now();
+    await begin(store, id, { signal: io.signal });
+  };
   const storeIo: StoreIo = {
     signal: io.signal,
     onBytes: (more) => {
       done += more;
       // what is sent leaves garbage of half a MB each moment: more of it would only lie there for longer
       if (!bounded) bounded = boundYoungSpace();
+      // a file may take a day; what is the matter there is told by the file itself
+      void beginAgain().catch(() => {});
       // encrypted, it is a little more than it was
       io.progress({ label: 'copy', done: Math.min(done, all), of: all, unit: 'bytes' });
     },
   };
   const sealer = new Sealer();
   const sealedFor = recipients === undefined ? null : [...recipients];
+  const there = await readCopy(store, id, storeIo);
+  if (there.foreign) await refuseOthers(store, backup, storeIo);
+  if (there.copy !== undefined && there.copy.created_at !== manifest.created_at)
+    throw remoteErrors.another({ store: store.label, id, made: there.copy.created_at });
+  await beginAgain();
+  const kept = await filesThere(store, there, sealedFor, storeIo);
+  let listed = there.copy !== undefined || there.unreadable === true;
   const put = async (path: string, plain: KnownSource): Promise<CopyFile> => {
     const place = storedPath({ recipients: sealedFor }, path);
-    if (sealedFor === null && (await store.has(id, place, plain, storeIo))) {
+    const was = kept.get(path);
+    const same = was?.plain.bytes === plain.bytes && was.plain.sha256 === plain.sha256 ? was : undefined;
+    if (sealedFor === null ? await store.has(id, place, plain, storeIo) : same !== undefined) {
       io.line(`${path} is there already.`);
       storeIo.onBytes?.(plain.bytes);
-      return {
-        path,
-        bytes: plain.bytes,
-        sha256: plain.sha256,
-        plain: { bytes: plain.bytes, sha256: plain.sha256 },
-      };
+      const { bytes, sha256 } = plain;
+      return same ?? { path, bytes, sha256, plain: { bytes, sha256 } };
     }
+    // as it was it is no copy any more once a file of it is another
+    if (listed) {
+      await store.remove(id, [COPY], storeIo);
+      listed = false;
+      io.crashPoint('send:unlisted');
+    }
+    await beginAgain();
     const source = sealedFor === null ? plain : sealing(plain, path, sealedFor, sealer);
     const stored: Stored = await store.put(id, place, source, storeIo);
     io.line(`${path} is stored.`);
@@ -89,7 +114,7 @@ export async function sendCopy(
     bytes: files.reduce((total, file) => total + file.bytes, 0),
     files,
   };
-  await lookedAt(store, copy, storeIo);
+  await refuseLacking(store, copy, storeIo);
   await store.settle?.(id, storeIo);
   io.crashPoint('send:last');
   await store.put(id, COPY, textSource(copyText(copy)), { signal: io.signal });
@@ -97,22 +122,11 @@ export async function sendCopy(
   const { copy: read } = await readCopy(store, id, storeIo);
   if (read === undefined || JSON.stringify(read) !== JSON.stringify(copy))
     throw remoteErrors.altered({ store: store.label, path: COPY });
+  // one before it was not encrypted, say, and its files would lie there for whoever can read them
+  const left = await unnamed(store, copy, storeIo);
+  await store.remove(id, left, storeIo);
+  for (const path of left) io.line(`${path} of an earlier copy is removed.`);
   return copy;
-}
-
-/** All that is named is there with its size, as the store itself lists it, before it becomes a copy. */
-async function lookedAt(store: Store, copy: Copy, io: StoreIo): Promise<void> {
-  const there = new Map((await store.files(copy.id, io)).map(({ path, bytes }) => [path, bytes]));
-  for (const file of copy.files) {
-    const path = storedPath(copy, file.path);
-    if (there.get(path) !== file.bytes)
-      throw remoteErrors.notWhole({
-        store: store.label,
-        path,
-        there: there.get(path) ?? 0,
-        size: file.bytes,
-      });
-  }
 }
 
 /** A source that is encrypted on its way; what is read is compared with what it says all the same. */
@@ -121,6 +135,7 @@ function sealing(plain: KnownSource, path: string, recipients: readonly string[]
     bytes: undefined,
     most: sealedMost(plain.bytes, recipients.length),
     sha256: undefined,
+    own: true,
     open: (signal) =>
       sealer.seal(new Counted(plain, path, { signal }).parts(), { kind: 'encrypt', recipients }),
   };

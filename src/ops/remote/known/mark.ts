@@ -24,6 +24,23 @@ export async function refuseUnmounted(store: Store, known: Known | undefined, io
   if (!(await has(store, io))) throw remoteErrors.unmounted({ store: store.label, marker: MARK });
 }
 
+/**
+ * Throws {@link OpError} where copies would go into the repository itself: they would be of no use, and what removes unfinished copies
+ * would find backups.
+ */
+export async function refuseSame(
+  remote: RemoteSettings,
+  directory: string,
+  { files }: Pick<Host, 'files'>,
+): Promise<void> {
+  if (remote.kind === 's3' || (remote.kind === 'host' && remote.runs_on.kind !== 'local')) return;
+  const [there, here] = await Promise.all(
+    [remote.path, directory].map((path) => files.facts(path).catch(() => undefined)),
+  );
+  if (there !== undefined && there.device === here?.device && there.inode === here.inode)
+    throw remoteErrors.same({ path: remote.path });
+}
+
 /** Leaves the mark where it is not yet. Throws {@link OpError}. */
 export async function mark(
   store: Store,

@@ -4,7 +4,7 @@ import type { Plan, ResultTable, Step } from '../../engine/plan.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 import { type Decision, decide } from '../../repository/retention/decide.ts';
 import { keepRules, type Rules } from '../../repository/retention/repository.ts';
-import { COPY, type Copy, type Found, findCopies } from '../copy/copy.ts';
+import { BEGUN, begin, COPY, type Copy, type Found, findCopies, readCopy } from '../copy/copy.ts';
 import { knownOf } from '../known/known.ts';
 import { refuseUnmounted } from '../known/mark.ts';
 import { listCopies } from '../list/list.ts';
@@ -80,11 +80,11 @@ export async function planPruneRemote(input: PruneRemote, context: OpContext): P
       {
         id: 'sweep',
         title: 'End uploads that were never finished',
-        preview: `${store.label}: uploads that began before ${new Date(now.getTime() - UNFINISHED_MS).toISOString()}`,
+        preview: `${store.label}: uploads that began before ${before(now).toISOString()}`,
         run: async (step) => {
           const open = await openStore(remote, step.signal);
           try {
-            const swept = await open.sweep(new Date(now.getTime() - UNFINISHED_MS), { signal: step.signal });
+            const swept = await sweep(open, context.now(), { signal: step.signal });
             step.line(`${plural(swept, 'upload')} ended.`);
           } finally {
             await open.close();
@@ -126,10 +126,19 @@ function step(
           return io.line(
             unfinished === undefined ? `${id} is gone already.` : `${id} stays: somebody is at it.`,
           );
+        // what is left of it, where this is killed, is known for ours
+        if ((await store.read(id, BEGUN, 1 << 16, storeIo)) === undefined) await begin(store, id, storeIo);
         await store.remove(id, [COPY], storeIo);
         io.crashPoint(`delete:${id}:unlisted`);
+        await store.sweep(before(context.now()), async (name) => name === id, storeIo);
         const paths = (await store.files(id, storeIo)).map(({ path }) => path);
-        await store.remove(id, paths, storeIo);
+        await store.remove(
+          id,
+          paths.filter((path) => path !== BEGUN),
+          storeIo,
+        );
+        io.crashPoint(`delete:${id}:emptied`);
+        await store.remove(id, [BEGUN], storeIo);
       } finally {
         await store.close();
       }
@@ -173,8 +182,18 @@ async function judge(
   };
 }
 
-/** One whose description cannot be read may be of a newer pgdeck: it stays. */
-const isRest = ({ copy, unreadable }: Found) => copy === undefined && !unreadable;
+/** One whose description cannot be read may be of a newer pgdeck: it stays, and so does what others have there. */
+const isRest = ({ copy, unreadable, foreign }: Found) => copy === undefined && !unreadable && !foreign;
+
+const before = (now: Date) => new Date(now.getTime() - UNFINISHED_MS);
+
+/** Ends what is left of uploads, of names that are ours and that nobody is at. */
+const sweep = (store: Store, now: Date, io: StoreIo) =>
+  store.sweep(
+    before(now),
+    async (name) => !(await readCopy(store, name, io)).foreign && (await rest(store, name, now, io)).old,
+    io,
+  );
 
 async function rest(store: Store, id: string, now: Date, io: StoreIo): Promise<Unfinished> {
   const files = await store.files(id, io);

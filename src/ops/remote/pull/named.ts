@@ -3,8 +3,9 @@ import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { type Manifest, manifestSchema } from '../../repository/manifest.ts';
 import { NEWEST } from '../../repository/repository.ts';
+import { isFromFuture } from '../../repository/safety.ts';
 import { MANIFEST } from '../../repository/update.ts';
-import { type Copy, findCopies, readCopy } from '../copy/copy.ts';
+import { type Copy, type CopyFile, type Found, findCopies, MANIFEST_LIMIT, readCopy } from '../copy/copy.ts';
 import { filesOfCopy } from '../copy/fetch.ts';
 import { remoteErrors } from '../errors.ts';
 import { knownOf } from '../known/known.ts';
@@ -33,21 +34,16 @@ export interface Readable {
 export async function copyNamed(
   { id: named, identity }: { readonly id: string; readonly identity?: string | undefined },
   directory: string,
-  context: Pick<OpContext, 'backup' | 'env' | 'home' | 'secrets' | 'target'>,
+  context: Pick<OpContext, 'backup' | 'env' | 'home' | 'now' | 'secrets' | 'target'>,
 ): Promise<Readable> {
   const { remote } = context.backup;
   const io = { signal: AbortSignal.timeout(LOOK_MS) };
   const store = await openStore(remote, io.signal);
   try {
     await refuseUnmounted(store, await knownOf(directory, remote), io);
-    const id = named === NEWEST ? await newestId(store, context.target.database, io) : named;
-    const { copy } = await readCopy(store, id, io);
-    if (copy === undefined) {
-      const there = await store.files(id, io);
-      throw there.length === 0
-        ? remoteErrors.noCopy({ store: store.label, id })
-        : remoteErrors.unfinished({ store: store.label, id });
-    }
+    const id = named === NEWEST ? await newestId(store, context.target.database, context.now(), io) : named;
+    const { copy, foreign } = await readCopy(store, id, io);
+    if (copy === undefined) throw remoteErrors[foreign ? 'noCopy' : 'unfinished']({ store: store.label, id });
     const identities = copy.recipients === null ? [] : await identitiesFor(context, identity);
     if (copy.recipients !== null && identities.length === 0)
       throw remoteErrors.needsIdentity({ id: copy.id });
@@ -60,14 +56,16 @@ export async function copyNamed(
 }
 
 /** By the rule of what `newest` is of the backups here; of a maintenance database: of whatever is there. */
-async function newestId(store: Store, database: string, io: StoreIo): Promise<string> {
-  const found = (await findCopies(store, io)).find(
+async function newestId(store: Store, database: string, now: Date, io: StoreIo): Promise<string> {
+  const good = (await findCopies(store, io)).filter(
     ({ copy }) =>
       copy?.good &&
       copy.scope === 'full' &&
       !copy.safety &&
       (isMaintenance(database) || copy.database === database),
   );
+  const ahead = ({ copy }: Found) => isFromFuture(Date.parse(copy?.created_at ?? ''), now);
+  const found = good.find((one) => !ahead(one)) ?? good[0];
   if (found === undefined) throw remoteErrors.noNewest({ store: store.label, database });
   return found.id;
 }
@@ -77,7 +75,9 @@ async function manifestIn(
   io: Pick<StepIo, 'signal' | 'progress'>,
 ): Promise<Manifest> {
   const { copy, store } = fetching;
-  const only = { ...copy, files: copy.files.filter(({ path }) => path === MANIFEST) };
+  const fits = ({ path, bytes, plain }: CopyFile) =>
+    path === MANIFEST && Math.max(bytes, plain.bytes) <= MANIFEST_LIMIT;
+  const only = { ...copy, files: copy.files.filter(fits) };
   for await (const { parts } of filesOfCopy({ ...fetching, copy: only }, io)) {
     const read: Uint8Array[] = [];
     for await (const part of parts) read.push(part);

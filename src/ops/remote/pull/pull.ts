@@ -5,8 +5,10 @@ import { bytes, plural } from '../../../text/units.ts';
 import { defineOperation, type Field, type OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan } from '../../engine/plan.ts';
 import { backupFields, dirFlag } from '../../repository/care/field.ts';
+import type { Manifest } from '../../repository/manifest.ts';
 import { placeOf } from '../../repository/place.ts';
-import { listBackups, repositoryDirectory } from '../../repository/repository.ts';
+import { type Backup, listBackups, repositoryDirectory } from '../../repository/repository.ts';
+import type { Copy } from '../copy/copy.ts';
 import { listCopies } from '../list/list.ts';
 import { fetchInto, sizeHere } from './fetch.ts';
 import { copyNamed, type Readable } from './named.ts';
@@ -57,6 +59,10 @@ export const pull = defineOperation({
     const directory = repositoryDirectory(context, input.dir);
     const readable = await copyNamed(input, directory, context);
     const { copy, label } = readable;
+    const named = (await listBackups(directory)).filter(({ manifest }) => manifest !== undefined);
+    const here = named.find((one) => one.status !== 'damaged' && isSame(one.manifest, readable.manifest));
+    if (here !== undefined) return planNothing(here.id, input, readable, directory);
+    const other = named.find(({ id }) => id === copy.id);
     let made: string | undefined;
     return {
       operation: 'backups pull',
@@ -67,7 +73,7 @@ export const pull = defineOperation({
       server: label,
       input,
       facts: [...copyFacts(readable), { label: 'Into', value: directory }],
-      checks: await checks(readable, directory, context),
+      checks: await checks(readable, directory, other, context),
       steps: [
         {
           id: 'fetch',
@@ -91,7 +97,47 @@ export const pull = defineOperation({
   recover: recoverFetch,
 });
 
-async function checks({ copy }: Readable, directory: string, { here }: OpContext): Promise<Check[]> {
+/** What a verification, a pin or a label changes is not compared: each file is, by its sum. */
+function isSame(one: Manifest | undefined, { created_at, files }: Manifest): boolean {
+  const sums = new Map(files.map(({ path, sha256 }) => [path, sha256]));
+  return (
+    one?.created_at === created_at &&
+    one.files.length === files.length &&
+    one.files.every(({ path, sha256 }) => sums.get(path) === sha256)
+  );
+}
+
+function planNothing(id: string, input: Plan['input'], readable: Readable, directory: string): Plan {
+  const verify = `pgdeck backups verify ${shellWord(id)} --level checksum${dirFlag(input.dir as string | undefined)}`;
+  return {
+    operation: 'backups pull',
+    title: `${id} is here already`,
+    subject: readable.copy.id,
+    danger: 'none',
+    writes: false,
+    server: readable.label,
+    input,
+    facts: [...copyFacts(readable), { label: 'Into', value: directory }],
+    checks: [
+      {
+        title: 'Here',
+        status: 'ok',
+        detail: `${id} in ${directory} has the same files with the same checksums, by its manifest: nothing is fetched. Whether its bytes are still those tells: ${verify}`,
+      },
+    ],
+    steps: [],
+    reaches: () => `${id} was in ${directory} already; nothing was fetched.`,
+    follows: () => verify,
+    leaves: () => `Nothing was fetched; the copy in ${readable.label} was only read.`,
+  };
+}
+
+async function checks(
+  { copy }: Readable,
+  directory: string,
+  other: Backup | undefined,
+  { here }: OpContext,
+): Promise<Check[]> {
   const found: Check[] = [];
   const needed = sizeHere(copy);
   const free = await here.files.free(await placeOf(directory)).catch(() => undefined);
@@ -101,12 +147,20 @@ async function checks({ copy }: Readable, directory: string, { here }: OpContext
       status: free > needed ? 'ok' : 'block',
       detail: `${bytes(needed)} are needed in ${directory}, and ${bytes(free)} are free.${free > needed ? '' : ' Make room there, or name another directory with --dir.'}`,
     });
-  const same = (await listBackups(directory)).find(({ id }) => id === copy.id);
-  if (same !== undefined)
+  if (other !== undefined)
     found.push({
       title: 'Here',
       status: 'warn',
-      detail: `There is a ${copy.id} here already (${same.status}): what is fetched gets another name beside it.`,
+      detail: `${otherText(other, copy)}: what is fetched gets another name beside it.`,
     });
   return found;
+}
+
+/** How a backup of that name differs from its copy. */
+function otherText({ id, createdAt, status }: Backup, copy: Copy): string {
+  if (createdAt.getTime() !== Date.parse(copy.created_at))
+    return `The ${id} that is here is another backup, made ${createdAt.toISOString()}`;
+  return status === 'damaged'
+    ? `The ${id} that is here is damaged`
+    : `The ${id} that is here has other files`;
 }

@@ -15,9 +15,10 @@ import {
 import type { Backup } from '../../repository/repository.ts';
 import { type Copy, readCopy } from '../copy/copy.ts';
 import { sendCopy } from '../copy/send.ts';
+import { refuseOthers } from '../copy/there.ts';
 import { remoteErrors } from '../errors.ts';
 import { type Known, knownOf, noteAgreed, noteCopy } from '../known/known.ts';
-import { diskChecks, mark, refuseUnmounted } from '../known/mark.ts';
+import { diskChecks, mark, refuseSame, refuseUnmounted } from '../known/mark.ts';
 import { rateText, sealRate } from '../seal/rate.ts';
 import { openStore } from '../store/open.ts';
 import { identityCheck, statusCheck, thereChecks } from './checks.ts';
@@ -35,6 +36,7 @@ export const push = defineOperation({
     if (remote === undefined) throw remoteErrors.none();
     const { backup, directory } = await named(input, context);
     const manifest = manifestOf(backup);
+    await refuseSame(remote, directory, context.here);
     const known = await knownOf(directory, remote);
     const { recipients } = remote;
     const { store, found } = await looked(backup, remote, known);
@@ -112,6 +114,7 @@ export async function pushed(
 ): Promise<Copy> {
   const { remote } = context.backup;
   if (remote === undefined) throw remoteErrors.none();
+  await refuseSame(remote, directory, context.here);
   const known = await knownOf(directory, remote);
   const { recipients } = remote;
   if (!isAgreed(known, recipients)) throw remoteErrors.notAgreed({ id: backup.id });
@@ -141,7 +144,9 @@ async function looked(backup: Backup, remote: RemoteSettings, known: Known | und
   const store = await openStore(remote, io.signal);
   try {
     await refuseUnmounted(store, known, io);
-    return { store, found: await readCopy(store, backup.id, io) };
+    const found = await readCopy(store, backup.id, io);
+    if (found.foreign) await refuseOthers(store, { ...backup, manifest: manifestOf(backup) }, io);
+    return { store, found };
   } finally {
     await store.close();
   }

@@ -124,7 +124,7 @@ export function directoryStore(root: string): Store {
           for (let at = directory; at.startsWith(join(root, name)); at = dirname(at))
             await rmdir(at).catch(() => {});
       }),
-    sweep: (before, io) =>
+    sweep: (before, _, io) =>
       doing('remove what was not finished', io, async () => {
         let swept = 0;
         const old = (await below('.')).filter((path) => path.endsWith(PARTIAL));

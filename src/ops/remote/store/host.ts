@@ -126,7 +126,7 @@ export function hostStore(host: Host & { readonly transfer: Transfer }, root: st
         for (const path of paths) await files.remove(at(name, path));
         if ((await below(name)).length === 0) await run('rm', ['-rf', '--', at(name)], io);
       }),
-    sweep: (before, io) =>
+    sweep: (before, _, io) =>
       doing('remove what was not finished', io, async () => {
         const old = (await below('')).filter(
           ({ path, modified }) => path.endsWith(PARTIAL) && modified < before.getTime(),

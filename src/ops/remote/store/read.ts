@@ -11,6 +11,7 @@ export function fileSource(path: string, bytes: number, sha256: string): KnownSo
   return {
     bytes,
     sha256,
+    own: true,
     open: (signal) => createReadStream(path, { highWaterMark: PIECE, signal }),
   };
 }

@@ -1,31 +1,22 @@
-import { Readable } from 'node:stream';
-import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { ListMultipartUploadsCommandOutput, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../../../config/remote.ts';
 import { remoteErrors } from '../errors.ts';
 import { Counted } from './read.ts';
 import { s3Failure } from './s3-failure.ts';
-import type { Source, Store, StoredObject, StoreIo } from './store.ts';
+import { upload } from './s3-upload.ts';
+import type { Store, StoredObject, StoreIo } from './store.ts';
 
-/** Bytes of a part, where that makes no more of them than {@link MOST_PARTS}; S3 takes 5 MiB at least. */
-const PART = 6 << 20;
-/** Bytes that are read ahead of the part that is being made: what waits there is memory, and makes nothing faster. */
-const PIECE = 256 << 10;
-/** S3 takes 10,000. */
-const MOST_PARTS = 9_000;
-/** Where nothing is known of the size: so large a part carries 576 GB. */
-const UNKNOWN_PART = 64 << 20;
-/** Parts that are on their way at once. */
-const AT_ONCE = 2;
 /** Milliseconds. */
 const CONNECT_MS = 10_000;
 /** Milliseconds without a byte. */
 const IDLE_MS = 60_000;
-/** Milliseconds to end an upload that has failed: the store may be what failed. */
-const TIDY_MS = 10_000;
 /** Of one request, with growing pauses between them. */
 const ATTEMPTS = 5;
 /** Files that are removed at the same time. */
 const REMOVED_AT_ONCE = 8;
+const UNENDED = 'its list goes on, and does not say where';
+/** Of a list that was asked for so: a space may be `+` there. */
+const decoded = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
 
 /**
  * A bucket of S3, or of what speaks its language. The package is loaded only here, since it takes longer than all the
@@ -33,7 +24,6 @@ const REMOVED_AT_ONCE = 8;
  */
 export async function s3Store(settings: S3Settings): Promise<Store> {
   const sdk = await import('@aws-sdk/client-s3');
-  const { Upload } = await import('@aws-sdk/lib-storage');
   const { bucket, endpoint, region } = settings;
   const prefix = settings.prefix === undefined ? '' : `${settings.prefix.replace(/\/$/, '')}/`;
   const label = `s3://${bucket}/${prefix}`.replace(/\/$/, '');
@@ -65,68 +55,41 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
         new sdk.ListObjectsV2Command({
           Bucket: bucket,
           Prefix: below,
+          // XML has no place for some characters that a key may have
+          EncodingType: 'url',
           ...(delimiter !== undefined && { Delimiter: delimiter }),
           ...(token !== undefined && { ContinuationToken: token }),
         }),
         { abortSignal: io.signal },
       );
-      yield page;
-      token = page.NextContinuationToken;
-      more = page.IsTruncated === true && token !== undefined;
+      yield { ...page, plain: page.EncodingType === 'url' ? decoded : (text: string) => text };
+      more = page.IsTruncated === true;
+      const next = page.NextContinuationToken;
+      if (more && (next === undefined || next === token)) throw new Error(UNENDED);
+      token = next;
     }
   }
 
-  /** Ends uploads that were begun below a prefix; how many. */
-  const endUploads = async (below: string, fits: (begun: Date) => boolean, abortSignal: AbortSignal) => {
-    const { Uploads = [] } = await client.send(
-      new sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: below }),
-      { abortSignal },
-    );
-    const found = Uploads.filter(({ Initiated }) => fits(Initiated ?? new Date()));
-    for (const { Key, UploadId } of found)
-      await client.send(new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), {
-        abortSignal,
-      });
-    return found.length;
-  };
-
-  /** In parts, or in one where it is small: none of it is seen before all of it is there. */
-  const send = async (name: string, path: string, source: Source, counted: Counted, io: StoreIo) => {
-    const metadata = source.sha256 === undefined ? {} : { Metadata: { sha256: source.sha256 } };
-    const { bytes, most = bytes } = source;
-    if (bytes !== undefined && bytes <= PART) {
-      const parts: Uint8Array[] = [];
-      for await (const part of counted.parts()) parts.push(part);
-      const command = new sdk.PutObjectCommand({
-        ...at(name, path),
-        Body: Buffer.concat(parts),
-        ...metadata,
-      });
-      await client.send(command, { abortSignal: io.signal });
-      return;
+  /** Uploads that were begun below the prefix. */
+  const uploadsBelow = async (io: StoreIo) => {
+    const found: { Key: string; UploadId: string; begun: Date }[] = [];
+    for (let from: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}; from !== undefined; ) {
+      const page: ListMultipartUploadsCommandOutput = await client.send(
+        new sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, EncodingType: 'url', ...from }),
+        { abortSignal: io.signal },
+      );
+      const plain = page.EncodingType === 'url' ? decoded : (text: string) => text;
+      for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
+        if (Key !== undefined && UploadId !== undefined && Initiated !== undefined)
+          found.push({ Key: plain(Key), UploadId, begun: Initiated });
+      const KeyMarker: string | undefined = page.NextKeyMarker && plain(page.NextKeyMarker);
+      const UploadIdMarker = page.NextUploadIdMarker;
+      if (page.IsTruncated !== true) return found;
+      if (!KeyMarker || (KeyMarker === from.KeyMarker && UploadIdMarker === from.UploadIdMarker))
+        throw new Error(UNENDED);
+      from = { KeyMarker, ...(UploadIdMarker !== undefined && { UploadIdMarker }) };
     }
-    const abort = new AbortController();
-    const body = Readable.from(counted.parts(), { objectMode: false, highWaterMark: PIECE });
-    const upload = new Upload({
-      client,
-      params: { ...at(name, path), Body: body, ...metadata },
-      partSize: most === undefined ? UNKNOWN_PART : Math.max(PART, Math.ceil(most / MOST_PARTS)),
-      queueSize: AT_ONCE,
-      leavePartsOnError: false,
-      abortController: abort,
-    });
-    const onAbort = () => abort.abort();
-    io.signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await upload.done();
-    } catch (error) {
-      // one that is aborted does not wait for the parts that are on their way, nor ends what they belong to
-      await endUploads(keyOf(name, path), () => true, AbortSignal.timeout(TIDY_MS)).catch(() => {});
-      throw error;
-    } finally {
-      io.signal.removeEventListener('abort', onAbort);
-      body.destroy();
-    }
+    return found;
   };
 
   return {
@@ -135,36 +98,38 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
     names: (io) =>
       doing('list copies', io, async () => {
         const names: string[] = [];
-        for await (const { CommonPrefixes = [] } of listed(prefix, io, '/'))
+        for await (const { CommonPrefixes = [], plain } of listed(prefix, io, '/'))
           for (const { Prefix } of CommonPrefixes)
-            if (Prefix !== undefined) names.push(Prefix.slice(prefix.length).replace(/\/$/, ''));
-        return names;
+            if (Prefix !== undefined) names.push(plain(Prefix).slice(prefix.length).replace(/\/$/, ''));
+        // others may have keys with two slashes; no copy is called so, as in a directory
+        return names.filter((name) => name !== '' && !name.startsWith('.'));
       }),
     files: (name, io) =>
       doing('list a copy', io, async () => {
         const files: StoredObject[] = [];
         const below = keyOf(name, '');
-        for await (const { Contents = [] } of listed(below, io))
-          for (const { Key, Size = 0, LastModified } of Contents)
-            if (Key !== undefined && Key !== below)
-              files.push({
-                path: Key.slice(below.length),
-                bytes: Size,
-                modified: LastModified?.getTime() ?? 0,
-              });
+        for await (const { Contents = [], plain } of listed(below, io))
+          for (const { Key, Size = 0, LastModified } of Contents) {
+            const path = plain(Key ?? '').slice(below.length);
+            if (path !== '') files.push({ path, bytes: Size, modified: LastModified?.getTime() ?? 0 });
+          }
         return files;
       }),
     read: (name, path, limit, io) =>
       doing('read a file', io, async () => {
         try {
-          const { Body, ContentLength = 0 } = await client.send(new sdk.GetObjectCommand(at(name, path)), {
+          const { Body } = await client.send(new sdk.GetObjectCommand(at(name, path)), {
             abortSignal: io.signal,
           });
-          if (ContentLength > limit || Body === undefined) {
-            (Body as Readable | undefined)?.destroy();
-            return undefined;
+          const parts: Uint8Array[] = [];
+          let size = 0;
+          // leaving it early ends the answer
+          for await (const part of (Body ?? []) as AsyncIterable<Buffer>) {
+            size += part.length;
+            if (size > limit) return undefined;
+            parts.push(part);
           }
-          return Buffer.from(await Body.transformToByteArray());
+          return Buffer.concat(parts);
         } catch (error) {
           if (error instanceof sdk.NoSuchKey || (error as Error).name === 'NotFound') return undefined;
           throw error;
@@ -173,7 +138,13 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
     put: (name, path, source, io) =>
       doing('store a file', io, async () => {
         const counted = new Counted(source, path, io);
-        await send(name, path, source, counted, io);
+        const metadata = source.sha256 === undefined ? {} : { Metadata: { sha256: source.sha256 } };
+        await upload(
+          { client, sdk, to: { ...at(name, path), ...metadata } },
+          source,
+          counted.parts(),
+          io.signal,
+        );
         const { stored } = counted;
         const head = await client.send(new sdk.HeadObjectCommand(at(name, path)), { abortSignal: io.signal });
         if (head.ContentLength !== stored.bytes)
@@ -202,10 +173,16 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
     get: async function* (name, path, from, io) {
       const range = from > 0 ? { Range: `bytes=${from}-` } : {};
       try {
-        const { Body } = await client.send(new sdk.GetObjectCommand({ ...at(name, path), ...range }), {
-          abortSignal: io.signal,
-        });
-        if (Body !== undefined) yield* Body as Readable as AsyncIterable<Buffer>;
+        const { Body, $metadata } = await client.send(
+          new sdk.GetObjectCommand({ ...at(name, path), ...range }),
+          { abortSignal: io.signal },
+        );
+        // some give all of it, whatever is asked for
+        let before = $metadata.httpStatusCode === 206 ? 0 : from;
+        for await (const part of (Body ?? []) as AsyncIterable<Buffer>) {
+          if (part.length > before) yield part.subarray(before);
+          before = Math.max(0, before - part.length);
+        }
       } catch (error) {
         if (error instanceof sdk.NoSuchKey) throw remoteErrors.missing({ store: label, path }, error);
         throw s3Failure(error, { store: label, bucket, what: 'give a file', cancelled: io.signal.aborted });
@@ -221,14 +198,28 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
         for (let i = 0; i < rest.length; i += REMOVED_AT_ONCE)
           await Promise.all(rest.slice(i, i + REMOVED_AT_ONCE).map(gone));
       }),
-    sweep: (before, io) =>
-      doing('end uploads that were not finished', io, () =>
-        endUploads(prefix, (begun) => begun < before, io.signal).catch((error) => {
+    sweep: (before, ours, io) =>
+      doing('end uploads that were not finished', io, async () => {
+        const uploads = await uploadsBelow(io).catch((error) => {
           // some that speak its language have no such list: what was left there is theirs to end
-          if ((error as S3ServiceException).$metadata?.httpStatusCode === 501) return 0;
+          if ((error as S3ServiceException).$metadata?.httpStatusCode === 501) return [];
           throw error;
-        }),
-      ),
+        });
+        const old = uploads.filter(({ begun }) => begun < before);
+        let ended = 0;
+        for (const [name, of] of Map.groupBy(
+          old,
+          ({ Key }) => Key.slice(prefix.length).split('/')[0] ?? '',
+        )) {
+          if (!(await ours(name))) continue;
+          for (const { Key, UploadId } of of) {
+            const end = new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId });
+            await client.send(end, { abortSignal: io.signal });
+            ended += 1;
+          }
+        }
+        return ended;
+      }),
     close: async () => client.destroy(),
   };
 }

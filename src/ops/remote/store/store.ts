@@ -6,6 +6,8 @@ export interface Source {
   readonly most?: number;
   /** Hexadecimal, where it is known before: what is read is compared with it. */
   readonly sha256: string | undefined;
+  /** Its pieces are whoever's that takes them, memory and all; once the next is asked for, nobody looks at them again. */
+  readonly own?: boolean;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
@@ -52,12 +54,15 @@ export interface Store {
   /** What was put below a name outlives a machine that loses its power; without it, each file does once it is put. */
   settle?(name: string, io: StoreIo): Promise<void>;
   /** Whether the file is there as the source has it, as far as the store can tell without giving it; false where not. */
-  has(name: string, path: string, source: Source, io: StoreIo): Promise<boolean>;
+  has(name: string, path: string, source: Pick<Source, 'bytes' | 'sha256'>, io: StoreIo): Promise<boolean>;
   /** What the file holds, from so many bytes on; ends early where the way breaks, so its reader counts. */
   get(name: string, path: string, from: number, io: StoreIo): AsyncIterable<Uint8Array>;
   /** Removes files of one name, in the order given; what is not there is no error. */
   remove(name: string, paths: readonly string[], io: StoreIo): Promise<void>;
-  /** Ends what an upload that was killed has left, where it began before a time; how many there were. */
-  sweep(before: Date, io: StoreIo): Promise<number>;
+  /**
+   * Ends what uploads that were killed have left of names that are `ours`, where they began before a time; how many there
+   * were. What tells itself that it is ours is not asked for.
+   */
+  sweep(before: Date, ours: (name: string) => Promise<boolean>, io: StoreIo): Promise<number>;
   close(): Promise<void>;
 }

@@ -2,12 +2,13 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
-import { type Copy, findCopies } from '../../../../src/ops/remote/copy/copy.ts';
-import { fetchCopy, proveCopy } from '../../../../src/ops/remote/copy/fetch.ts';
+import { type Copy, copyText, findCopies } from '../../../../src/ops/remote/copy/copy.ts';
+import { fetchCopy, filesOfCopy, proveCopy } from '../../../../src/ops/remote/copy/fetch.ts';
 import { sendCopy } from '../../../../src/ops/remote/copy/send.ts';
 import { directoryStore } from '../../../../src/ops/remote/store/directory.ts';
+import { textSource } from '../../../../src/ops/remote/store/read.ts';
 import { s3Store } from '../../../../src/ops/remote/store/s3.ts';
 import type { Store } from '../../../../src/ops/remote/store/store.ts';
 import type { Manifest } from '../../../../src/ops/repository/manifest.ts';
@@ -189,7 +190,7 @@ describe.each(['a bucket', 'a directory'] as const)('%s', (kind) => {
       };
       await expect(send(store, recipients && [...recipients], io(stop))).rejects.toThrow('killed');
       expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy: undefined }]);
-      expect((await store.files(backup.id, io())).length).toBe(3);
+      expect((await store.files(backup.id, io())).length).toBe(4);
       const how = io();
       const copy = await send(store, recipients && [...recipients], how);
       expect(how.lines.filter((line) => line.endsWith('is there already.')).length).toBe(recipients ? 0 : 3);
@@ -220,6 +221,67 @@ describe.each(['a bucket', 'a directory'] as const)('%s', (kind) => {
     });
   });
 
+  test('one that is encrypted is not sent again where it is the same, and what is no longer of it goes', async () => {
+    const { store, all } = await opened(kind);
+    await send(store);
+    expect(all().includes(PLANTED)).toBe(true);
+    const sealed = await send(store, [recipient]);
+    expect(all().includes(PLANTED)).toBe(false);
+    expect((await store.files(backup.id, io())).map(({ path }) => path).sort()).toEqual(
+      ['.pgdeck-begun', 'copy.json', ...sealed.files.map(({ path }) => `${path}.age`)].sort(),
+    );
+    const how = io();
+    const again = await send(store, [recipient], how);
+    expect(how.lines.filter((line) => !line.endsWith('is there already.'))).toEqual([]);
+    expect(again.files).toEqual(sealed.files);
+    expect(await fetched(store, again, [identity])).toEqual(contents(backup.path));
+  });
+
+  test.each([undefined, [recipient]])(
+    'while a file of it is another it is listed as none (for %s)',
+    async (to) => {
+      const { store } = await opened(kind);
+      await send(store, to);
+      const other = { ...backup, manifest: { ...backup.manifest, pinned: true } };
+      const path = join(backup.path, 'manifest.json');
+      const was = readFileSync(path);
+      writeFileSync(path, `${JSON.stringify(other.manifest, undefined, 2)}\n`);
+      try {
+        const stop = (at: string) => {
+          if (at === 'send:file') throw new Error('killed');
+        };
+        const sending = { store, backup: other, recipients: to, now: new Date() };
+        await expect(sendCopy(sending, io(stop))).rejects.toThrow('killed');
+        expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy: undefined }]);
+        const how = io();
+        const copy = await sendCopy(sending, how);
+        expect(copy.pinned).toBe(true);
+        expect(await fetched(store, copy, [identity])).toEqual(contents(backup.path));
+      } finally {
+        writeFileSync(path, was);
+      }
+    },
+  );
+
+  test('another backup of its name stays, and so does what others have there', async () => {
+    const { store, reach } = await opened(kind);
+    const copy = await send(store);
+    const later = { ...backup, manifest: { ...backup.manifest, created_at: '2026-01-01T00:00:00.000Z' } };
+    await expect(
+      sendCopy({ store, backup: later, recipients: undefined, now: new Date() }, io()),
+    ).rejects.toMatchObject({ code: 'remote.another', kind: 'refused' });
+    expect(await fetched(store, copy)).toEqual(contents(backup.path));
+    for (const path of ['copy.json', '.pgdeck-begun']) reach(`${backup.id}/${path}`).remove();
+    expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy: undefined, foreign: true }]);
+    await store.put(backup.id, 'a photo.jpg', textSource('a face'), io());
+    await expect(send(store)).rejects.toMatchObject({
+      code: 'remote.taken',
+      message: expect.stringContaining('a photo.jpg is no file of this backup'),
+    });
+    await store.remove(backup.id, ['a photo.jpg'], io());
+    expect(await fetched(store, await send(store))).toEqual(contents(backup.path));
+  });
+
   test('what tells of a copy and is none is told', async () => {
     const { store, reach } = await opened(kind);
     const copy = await send(store);
@@ -227,6 +289,21 @@ describe.each(['a bucket', 'a directory'] as const)('%s', (kind) => {
     expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy: undefined, unreadable: true }]);
     reach(`${backup.id}/copy.json`).set(Buffer.from(JSON.stringify({ ...copy, id: 'another' })));
     expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy: undefined, unreadable: true }]);
+    const resealed = (altered: object) =>
+      reach(`${backup.id}/copy.json`).set(Buffer.from(copyText(altered as Copy)));
+    resealed(copy);
+    expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy }]);
+    const [first, ...rest] = copy.files;
+    for (const file of [
+      { ...first, path: '../../etc/x' },
+      { ...first, path: '/etc/x' },
+      { ...first, sha256: 'f'.repeat(64) },
+      { ...first, bytes: 1e9 },
+      { ...first, bytes: -1 },
+    ]) {
+      resealed({ ...copy, files: [file, ...rest] });
+      expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy: undefined, unreadable: true }]);
+    }
     const escaping = { ...copy, files: [{ ...copy.files[0], path: '../../etc/x' }] };
     reach(`${backup.id}/copy.json`).set(Buffer.from(JSON.stringify(escaping)));
     expect(await findCopies(store, io())).toEqual([{ id: backup.id, copy: undefined, unreadable: true }]);
@@ -241,6 +318,47 @@ describe.each(['a bucket', 'a directory'] as const)('%s', (kind) => {
       message: expect.stringContaining('encrypted for others than the identity that was given'),
     });
   });
+});
+
+test('while a file takes hours it is said each hour that somebody is at it', async () => {
+  const { store } = await opened('a directory');
+  const times: number[] = [];
+  const started = Date.now();
+  let now = started;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now);
+  const watched: Store = {
+    ...store,
+    put: async (name, path, source, storeIo) => {
+      if (path === '.pgdeck-begun') times.push((Date.now() - started) / 60_000);
+      if (path.endsWith('toc.dat'))
+        for (let minutes = 0; minutes < 180; minutes += 10) {
+          now += 600_000;
+          storeIo.onBytes?.(0);
+        }
+      return store.put(name, path, source, storeIo);
+    },
+  };
+  try {
+    await send(watched);
+  } finally {
+    clock.mockRestore();
+  }
+  expect(times).toEqual([0, 60, 120, 180]);
+});
+
+test('one that is larger than it says is given up at once, not when it has filled the disk', async () => {
+  const { store } = await opened('a directory');
+  const copy = await send(store, [recipient]);
+  const file = copy.files.find(({ plain }) => plain.bytes > 0);
+  if (file === undefined) throw new Error('all are empty');
+  const lying = { ...copy, files: [{ ...file, plain: { ...file.plain, bytes: file.plain.bytes - 1 } }] };
+  let came = 0;
+  const read = async () => {
+    for await (const { parts } of filesOfCopy({ store, copy: lying, identities: [identity] }, io()))
+      for await (const part of parts) came += part.length;
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'remote.altered' });
+  expect(came).toBeLessThan(file.plain.bytes);
 });
 
 test('a file that was changed here since its backup is not sent', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { textSource } from '../../../../src/ops/remote/store/read.ts';
 import { s3Store } from '../../../../src/ops/remote/store/s3.ts';
 import type { Source, Store, StoreIo } from '../../../../src/ops/remote/store/store.ts';
@@ -58,7 +58,7 @@ test('whoever has other credentials is told so, whatever is asked', async () => 
       () => store.put('one', 'x', textSource('x'), io()),
       () => store.put('one', 'x', sourceOf(BIG), io()),
       () => store.remove('one', ['a b'], io()),
-      () => store.sweep(new Date(), io()),
+      () => store.sweep(new Date(), async () => true, io()),
     ])
       await expect(asked()).rejects.toMatchObject({ code: 'remote.denied' });
   } finally {
@@ -108,10 +108,85 @@ describe('a bucket', () => {
     expect(await store.files('one', io())).toHaveLength(4);
   });
 
+  test('that others keep what they like in is listed all the same, and what no copy is called is left out', async () => {
+    const odd = ['a&b<c>', 'tab\there', 'bell\u0007', "it's 100% + ü/日本"];
+    const put = (key: string) =>
+      void server.objects.set(`prod/${key}`, { body: Buffer.from('x'), metadata: {}, modified: new Date() });
+    for (const name of odd) put(`${name}/f`);
+    for (const path of odd) put(`one/${path}`);
+    for (const name of ['', '..', '.hidden']) put(`${name}/x`);
+    put('a file');
+    const names = ['a&b<c>', 'tab\there', 'bell\u0007', "it's 100% + ü", 'one'];
+    expect((await store.names(io())).sort()).toEqual(names.sort());
+    expect((await store.files('one', io())).map(({ path }) => path).sort()).toEqual([...odd].sort());
+    await store.remove('one', odd, io());
+    expect(await store.files('one', io())).toEqual([]);
+  });
+
   test('is not there', async () => {
     const other = await s3Store({ kind: 's3', bucket: 'other', endpoint: server.endpoint });
     await expect(other.names(io())).rejects.toThrow('s3://other: there is no bucket other.');
     await other.close();
+  });
+});
+
+describe('parts', () => {
+  const own = (bytes: Buffer): Source => ({
+    ...sourceOf(bytes),
+    own: true,
+    open: async function* () {
+      for (let at = 0; at < bytes.length; at += 1 << 20) {
+        const piece = Buffer.allocUnsafeSlow(Math.min(1 << 20, bytes.length - at));
+        bytes.copy(piece, 0, at);
+        yield piece;
+        // whoever took it has given its memory back
+        expect(piece.buffer.detached).toBe(true);
+      }
+    },
+  });
+
+  test('are filled again and again, and what they are filled with is given back', async () => {
+    const much = Buffer.concat([BIG, BIG, BIG]);
+    const made = vi.spyOn(Buffer, 'allocUnsafeSlow');
+    await store.put('one', 'b', own(much), io());
+    const parts = made.mock.calls.filter(([size]) => size === 6 << 20);
+    made.mockRestore();
+    expect(parts.length).toBeGreaterThanOrEqual(2);
+    expect(parts.length).toBeLessThanOrEqual(3);
+    expect(server.objects.get('prod/one/b')?.body.equals(much)).toBe(true);
+  });
+
+  test('are sent again as they were, though others are filled meanwhile', async () => {
+    first(4, 'PUT', { kind: 'status', status: 503, code: 'SlowDown' }, ({ query }) =>
+      query.has('partNumber'),
+    );
+    await store.put('one', 'b', own(BIG), io());
+    expect(server.objects.get('prod/one/b')?.body.equals(BIG)).toBe(true);
+  });
+
+  test('have the checksum that was announced, where the client reckons one of itself', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', server.endpoint);
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    const amazon = await s3Store({ kind: 's3', bucket: 'backups', prefix: 'prod' });
+    try {
+      await amazon.put('one', 'b', sourceOf(BIG), io());
+      await amazon.put('one', 'a', textSource('hello'), io());
+    } finally {
+      vi.unstubAllEnvs();
+      await amazon.close();
+    }
+    expect(server.objects.get('prod/one/b')?.body.equals(BIG)).toBe(true);
+    expect(server.objects.get('prod/one/a')?.body.toString()).toBe('hello');
+  });
+
+  test.each(['POST', 'PUT'])('that get no name from %s are none, and nothing is left', async (method) => {
+    first(100, method, { kind: 'nameless' }, ({ query }) => query.has('uploads') || query.has('partNumber'));
+    await expect(store.put('one', 'b', sourceOf(BIG), io())).rejects.toThrow(
+      /could not store a file: (the upload that was begun|part \d) got no name/,
+    );
+    expect(server.keys()).toEqual([]);
+    // one that has no name can be ended by nobody but the sweep
+    expect(server.uploads.size).toBe(method === 'POST' ? 1 : 0);
   });
 });
 
@@ -192,6 +267,23 @@ describe('what is believed of it', () => {
     expect(await all(store.get('one', 'b', 0, io()))).toHaveLength(1_000);
   });
 
+  test('not that it gives the part that it was asked for', async () => {
+    server.objects.set('prod/one/b', { body: BIG, metadata: {}, modified: new Date() });
+    first(1, 'GET', { kind: 'whole' });
+    expect((await all(store.get('one', 'b', 3_000_001, io()))).equals(BIG.subarray(3_000_001))).toBe(true);
+  });
+
+  test('not that a list has ended where it says that it goes on', async () => {
+    for (const ask of [
+      () => store.names(io()),
+      () => store.files('one', io()),
+      () => store.sweep(new Date(), async () => true, io()),
+    ]) {
+      first(100, 'GET', { kind: 'unended' });
+      await expect(ask()).rejects.toThrow(/its list goes on, and does not say where/);
+    }
+  });
+
   test('it is cancelled in the midst of a part, and nothing is left', async () => {
     const stop = new AbortController();
     server.fault = ({ query }) => {
@@ -224,7 +316,19 @@ describe('what is believed of it', () => {
     });
     server.uploads.set('v', { key: 'prod/one/b', begun: new Date(), metadata: {}, parts: new Map() });
     server.uploads.set('w', { key: 'else/one/b', begun: new Date(0), metadata: {}, parts: new Map() });
-    expect(await store.sweep(new Date(Date.now() - 3_600_000), io())).toBe(1);
-    expect([...server.uploads.keys()]).toEqual(['v', 'w']);
+    server.uploads.set('x', { key: 'prod/other/b', begun: new Date(0), metadata: {}, parts: new Map() });
+    const asked: string[] = [];
+    const ours = async (name: string) => {
+      asked.push(name);
+      return name === 'one';
+    };
+    expect(await store.sweep(new Date(Date.now() - 3_600_000), ours, io())).toBe(1);
+    expect([...server.uploads.keys()]).toEqual(['v', 'w', 'x']);
+    for (let i = 0; i < 10; i += 1)
+      server.uploads.set(`u${i}`, { key: 'prod/one/b', begun: new Date(0), metadata: {}, parts: new Map() });
+    expect(await store.sweep(new Date(Date.now() - 3_600_000), async (name) => name === 'one', io())).toBe(
+      10,
+    );
+    expect(asked).toEqual(['one', 'other']);
   });
 });

@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RemoteSettings } from '../../../../src/config/remote.ts';
 import { leftBehind, listRuns } from '../../../../src/ops/engine/journal/runs.ts';
 import { recoverFetch } from '../../../../src/ops/remote/pull/recover.ts';
+import { updateManifest } from '../../../../src/ops/repository/update.ts';
 import { carryOut } from '../../../ops/engine/run/stage.ts';
 import {
   CREDENTIALS,
@@ -51,8 +53,9 @@ async function killed(
   what: Given['what'],
   id: string,
   when: { request: number; answered?: boolean; cut?: number } | { point: string },
+  to = remote,
 ): Promise<boolean> {
-  const given: Given = { what, home: at, remote, id };
+  const given: Given = { what, home: at, remote: to, id };
   const child = spawn(process.execPath, [CHILD, JSON.stringify(given)], {
     env: { ...cleanEnvironment(at), ...CREDENTIALS, ...('point' in when && { PGDECK_CRASH_AT: when.point }) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,9 +82,13 @@ async function killed(
 
 async function rerun(
   plan: (context: ReturnType<typeof contextTo>) => ReturnType<typeof planPush>,
-  now = new Date(),
+  {
+    now = new Date(),
+    to = remote,
+    env = {},
+  }: { now?: Date; to?: RemoteSettings; env?: Record<string, string> } = {},
 ) {
-  const context = contextTo(at, remote, { now });
+  const context = contextTo(at, to, { now, env });
   try {
     const { end } = await carryOut(await plan(context), context);
     expect(end, end.text).toMatchObject({ ok: true });
@@ -109,7 +116,7 @@ describe('a push that is killed', () => {
     expect(contents(folder)).toEqual(was);
     await rerun((context) => planPush(context, 'shop_1'));
     expect(await listed(remote)).toEqual({ copies: ['shop_1'], rest: [] });
-    await rerun((context) => planPrune(context, 'last 5'), later());
+    await rerun((context) => planPrune(context, 'last 5'), { now: later() });
     expect(server.uploads.size).toBe(0);
     rmSync(folder, { recursive: true });
     await rerun((context) => planPull(context, 'shop_1'));
@@ -123,10 +130,41 @@ describe('a push that is killed', () => {
     const left = server.keys();
     await rerun((context) => planPrune(context, 'last 1'));
     expect(server.keys()).toEqual(left);
-    await rerun((context) => planPrune(context, 'last 1'), later());
+    await rerun((context) => planPrune(context, 'last 1'), { now: later() });
     expect(server.keys()).toEqual([]);
     expect(server.uploads.size).toBe(0);
     expect(await listedHere(at)).toEqual(['shop_1']);
+  });
+});
+
+describe('what was copied and is sent again, and is killed', () => {
+  const identities = generateX25519Identity();
+  test.each([
+    ...moments([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]).map((one) => ({ ...one, sealed: false })),
+    ...moments([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]).map((one) => ({ ...one, sealed: true })),
+    ...['send:unlisted', 'send:file', 'send:last'].map((point) => ({ moment: point, point, sealed: true })),
+  ])('at $moment (encrypted: $sealed): what is listed comes back as it was', async ({ sealed, ...when }) => {
+    const identity = await identities;
+    const to = { ...remote, ...(sealed && { recipients: [await identityToRecipient(identity)] }) };
+    const folder = putFiles(at, 'shop_1', FILES);
+    const env = { PGDECK_AGE_IDENTITY: identity };
+    await rerun((context) => planPush(context, 'shop_1'), { to });
+    await updateManifest(folder, (manifest) => ({ ...manifest, pinned: true }));
+    const was = contents(folder);
+    await killed('push', 'shop_1', when, to);
+    const aside = join(at, 'aside');
+    renameSync(folder, aside);
+    const { copies } = await listed(to);
+    for (const id of copies) {
+      await rerun((context) => planPull(context, id), { to, env });
+      // its manifest is that of one time or the other
+      expect({ ...contents(folder), 'manifest.json': '' }).toEqual({ ...was, 'manifest.json': '' });
+      rmSync(folder, { recursive: true });
+    }
+    renameSync(aside, folder);
+    await rerun((context) => planPush(context, 'shop_1'), { to });
+    expect(await listed(to)).toEqual({ copies: ['shop_1'], rest: [] });
+    expect(server.keys()).toHaveLength(6);
   });
 });
 
@@ -151,9 +189,8 @@ describe('a pull that is killed', () => {
     expect(whole).toBe(!died || ('point' in when && when.point === 'fetch:end'));
     if (whole) expect(contents(folder)).toEqual(was);
     await rerun((context) => planPull(context, 'shop_1'));
-    const name = whole ? 'shop_1-2' : 'shop_1';
-    expect(await listedHere(at)).toEqual(['other', ...(whole ? ['shop_1'] : []), name].sort());
-    expect(Object.keys(contents(join(at, 'backups', name))).sort()).toEqual(Object.keys(was).sort());
+    expect(await listedHere(at)).toEqual(['other', 'shop_1']);
+    expect(contents(folder)).toEqual(was);
     expect(contents(join(at, 'backups', 'other'))).toEqual(other);
     expect([...server.objects].map(([key, { body }]) => [key, body.length])).toEqual(objects);
     // what the killed one has left goes with the next that begins here
@@ -187,7 +224,9 @@ test.each(['fetch:file', 'fetch:whole'])(
 describe('a prune that is killed', () => {
   test.each([
     ...moments([5, 6, 8, 10, 11, 12, 13, 14, 16, 18]),
-    ...['delete:shop_2', 'delete:shop_2:unlisted', 'delete:shop_2:end', 'sweep'].map((point) => ({
+    ...[
+      ...['delete:shop_2', 'delete:shop_2:unlisted', 'delete:shop_2:emptied', 'delete:shop_2:end', 'sweep'],
+    ].map((point) => ({
       moment: point,
       point,
     })),
@@ -202,10 +241,10 @@ describe('a prune that is killed', () => {
     const { copies } = await listed(remote);
     expect(copies).toEqual(expect.arrayContaining(['shop_1', 'shop_pinned']));
     for (const id of copies)
-      expect(server.keys().filter((key) => key.startsWith(`p/${id}/`))).toHaveLength(4);
-    await rerun((context) => planPrune(context, 'last 1'), later());
+      expect(server.keys().filter((key) => key.startsWith(`p/${id}/`))).toHaveLength(5);
+    await rerun((context) => planPrune(context, 'last 1'), { now: later() });
     expect(await listed(remote)).toEqual({ copies: ['shop_1', 'shop_pinned'], rest: [] });
-    expect(server.keys()).toHaveLength(8);
+    expect(server.keys()).toHaveLength(10);
     expect(await listedHere(at)).toEqual(here);
     expect(here.map((id) => contents(join(at, 'backups', id)))).toEqual(folders);
   });

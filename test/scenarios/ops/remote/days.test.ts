@@ -306,11 +306,12 @@ describe('a server that has a bad day', () => {
     expect((await done(planPull(without, 'shop_1'), without)).text).toMatch(
       /^shop_1 is encrypted, and no identity was given\./,
     );
+    rmSync(join(at, 'backups', 'shop_1'), { recursive: true });
     const file = join(at, 'identity');
     writeFileSync(file, `# created\n${identity}\n`);
     const right = contextTo(at, { ...sealed, identity_file: file });
     expect(await done(planPull(right, 'shop_1'), right)).toMatchObject({ ok: true });
-    expect(await listedHere(at)).toEqual(['shop_1', 'shop_1-2']);
+    expect(await listedHere(at)).toEqual(['shop_1']);
     for (const one of [context, without, right]) await one.close();
   });
 });
