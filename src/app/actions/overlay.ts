@@ -36,7 +36,8 @@ function scrollDialog(deck: Deck, by: (at: number, page: number) => number): voi
 
 function takeField(deck: Deck): void {
   const { overlay } = deck.state;
-  if (overlay?.kind === 'filter') deck.open(undefined);
+  // what is wrong is told until it is right, or given up
+  if (overlay?.kind === 'filter' && overlay.fault === undefined) deck.open(undefined);
   if (overlay?.kind === 'palette') choosePalette(deck);
   if (overlay?.kind === 'wizard') confirmName(deck);
   if (overlay?.kind === 'password') deck.answerPassword(overlay.field.text);

@@ -1,6 +1,7 @@
 import type { Standing } from '../../alerts/alert.ts';
 import type { PlanDocument } from '../../db/explain/plan.ts';
 import type { SignalAction, SignalEvent, SignalPlan } from '../../ops/signal/types.ts';
+import type { Fault } from '../../text/filter/filter.ts';
 import type { Wizard } from '../wizard/types.ts';
 import type { Sort } from './rows.ts';
 import type { DetailSection } from './section.ts';
@@ -60,7 +61,14 @@ export type Overlay =
   | { readonly kind: 'help'; readonly scroll: number }
   | { readonly kind: 'log'; readonly scroll: number }
   | { readonly kind: 'palette'; readonly field: TextField; readonly index: number }
-  | { readonly kind: 'filter'; readonly view: string; readonly field: TextField; readonly before: string }
+  | {
+      readonly kind: 'filter';
+      readonly view: string;
+      readonly field: TextField;
+      readonly before: string;
+      /** What is wrong with what is typed; until it is right, the rows stay those of what was typed before. */
+      readonly fault?: Fault;
+    }
   /** How long idle, before the dialog lists whom that hits. */
   | { readonly kind: 'idle'; readonly field: TextField; readonly problem?: string }
   | {
