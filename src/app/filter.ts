@@ -22,7 +22,7 @@ export const FILTER_ACTION: Action = action(
 );
 
 /**
- * Filters a view by what is typed. While that is wrong, it says what is, and the rows stay as they are. Keys are then
+ * Filters a view by what is typed. While that is wrong, it says what is, and the rows are those of all before it. Keys are then
  * about what was looked for, and not about what stands above it in a tree.
  */
 export function filterBy(deck: Deck, id: string, text: string): void {
@@ -33,8 +33,7 @@ export function filterBy(deck: Deck, id: string, text: string): void {
     const { fault: _, ...typed } = overlay;
     deck.open('fault' in found ? { ...typed, fault: found.fault } : typed);
   }
-  if ('fault' in found) return;
-  deck.table(id, { filter: text });
+  deck.table(id, { filter: 'fault' in found ? text.slice(0, found.fault.term).trimEnd() : text });
   const { rows, hits } = shownRows(view, deck.model, deck.state);
   const cursor = rows[cursorIndex(view, rows, tableOf(deck.state, id))];
   const [first] = hits ?? [];

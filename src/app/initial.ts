@@ -24,6 +24,8 @@ export function initialState(size: AppState['size']): AppState {
     size,
     round: 0,
     idle: false,
+    armed: undefined,
+    database: undefined,
     interruptedAt: undefined,
     pausedAt: undefined,
   };

@@ -180,6 +180,11 @@ export const settingsSchema = z
     routine: routineSchema.optional(),
     notify: notifySchema.optional(),
     display: z.strictObject({ ascii: z.boolean().optional(), color: z.boolean().optional() }).optional(),
+    /**
+     * Keys of the console, by its actions. What is wrong there is told by the console, which starts with its own: a
+     * backup at night needs no keys.
+     */
+    keys: z.unknown().optional(),
   })
   .superRefine((settings, context) => {
     const { defaultProfile, profiles, thresholds } = settings;

@@ -43,7 +43,7 @@ test('fields find the session on the screen', async () => {
   expect(pids()).toEqual([]);
 });
 
-test('what is wrong stands below the input; the rows stay, and Enter does not take it', async () => {
+test('what is wrong stands below the input; the rows are those of the rest, and Enter does not take it', async () => {
   stage.keys('/');
   expect(footer()[1]).toMatch(/^ pid\(#\) database=db user application=app client state wait age\(s\) /);
   stage.type('app:shop-web');

@@ -8,6 +8,7 @@ export type Context =
   | 'dialog'
   | 'field'
   | 'palette'
+  | 'picker'
   | 'form'
   | 'plan'
   | 'progress'
@@ -22,6 +23,7 @@ export const CONTEXTS: Readonly<Record<Context, readonly KeyScope[]>> = {
   dialog: ['dialog', 'always'],
   field: ['field', 'always'],
   palette: ['field', 'palette', 'always'],
+  picker: ['picker', 'always'],
   form: ['form', 'always'],
   plan: ['plan', 'always'],
   progress: ['progress', 'reader', 'always'],

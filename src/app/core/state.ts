@@ -66,9 +66,11 @@ export type Overlay =
       readonly view: string;
       readonly field: TextField;
       readonly before: string;
-      /** What is wrong with what is typed; until it is right, the rows stay those of what was typed before. */
+      /** What is wrong with what is typed; until it is right, the rows are those of what stands before it. */
       readonly fault?: Fault;
     }
+  /** The columns that a view can be sorted by. */
+  | { readonly kind: 'sort'; readonly view: string; readonly index: number }
   /** How long idle, before the dialog lists whom that hits. */
   | { readonly kind: 'idle'; readonly field: TextField; readonly problem?: string }
   | {
@@ -109,8 +111,19 @@ export type Overlay =
   | { readonly kind: 'leave'; readonly yes: boolean }
   /** One of the wizards. */
   | { readonly kind: 'wizard'; readonly wizard: number }
+  /** The name of a read-only profile, before it is written to. */
+  | { readonly kind: 'arm'; readonly field: TextField; readonly problem?: string }
   /** The server wants a password. */
   | { readonly kind: 'password'; readonly question: string; readonly field: TextField };
+
+/** A read-only profile that is written to for now. */
+export interface Armed {
+  /** Wall clock, ms since 1970. */
+  readonly since: number;
+  readonly untilWall: number;
+  /** Sampler clock (ms). */
+  readonly until: number;
+}
 
 export type LogLevel = 'info' | 'done' | 'error';
 
@@ -155,6 +168,9 @@ export interface AppState {
   readonly round: number;
   /** Idle sessions are listed too. */
   readonly idle: boolean;
+  readonly armed: Armed | undefined;
+  /** Of views whose rows belong to a database, only those of this one are listed. */
+  readonly database: string | undefined;
   /** Sampler clock (ms) at which ^C last asked to stop what runs: another one within 3 s ends the program. */
   readonly interruptedAt: number | undefined;
   /** Wall clock of the data on screen while paused. */

@@ -13,6 +13,7 @@ import type {
   SignalPlan,
 } from '../../ops/signal/types.ts';
 import type { Deck } from '../core/deck.ts';
+import { readOnlyWhy } from '../core/keys.ts';
 import type { DialogPhase, SignalOption } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
 import { focusedView, targetRows } from '../views/select.ts';
@@ -32,8 +33,7 @@ const RUNNING: Slot<{ now?: Running | undefined }> = { make: () => ({}) };
 
 /** Why cancel and terminate cannot be used now; undefined when they can. */
 export function signalDisabled(deck: Deck): string | undefined {
-  if (deck.readOnly)
-    return 'read-only: start with --no-read-only, or change the profile, to cancel or terminate';
+  if (deck.readOnly) return readOnlyWhy(deck);
   if (!deck.sampler.control) return 'there is no connection';
   return undefined;
 }

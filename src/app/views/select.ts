@@ -10,26 +10,40 @@ export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
   const table = tableOf(state, view.id);
   const memo = model.shown.get(view.id);
   const { filter, sort, open } = table;
-  const { round } = state;
+  const { round, database } = state;
   const apart = isApart(view, state);
   if (
     memo?.round === round &&
     memo.filter === filter &&
     memo.sort === sort &&
     memo.open === open &&
-    memo.apart === apart
+    memo.apart === apart &&
+    memo.database === database
   )
     return memo.shown;
   const all = view.rows(model);
-  const rows = (apart && view.apart?.rest(model, all)) || all;
+  const rows = ofDatabase(view, (apart && view.apart?.rest(model, all)) || all, model, database);
   const found = filterOf(view, filter, model);
   const hit = 'hit' in found ? found.hit : undefined;
   const kept = view.tree
     ? view.tree.show(rows, open, hit)
     : sortRows(view, hit ? rows.filter(hit) : rows, sort, model);
   const shown = { rows: kept, total: rows.length, ...(view.tree && hit && { hits: kept.filter(hit) }) };
-  model.shown.set(view.id, { filter, sort, open, round, apart, shown });
+  model.shown.set(view.id, { filter, sort, open, round, apart, database, shown });
   return shown;
+}
+
+/** Those that belong to a database, and whom they stand behind; all of a view whose rows belong to none. */
+function ofDatabase(
+  view: AnyView,
+  rows: readonly unknown[],
+  model: Model,
+  name: string | undefined,
+): readonly unknown[] {
+  const { database, tree } = view;
+  if (name === undefined || database === undefined) return rows;
+  const belongs = (row: unknown) => database(row, model) === name;
+  return tree ? tree.show(rows, new Set(), belongs) : rows.filter(belongs);
 }
 
 /** Rows of the view are left to another one on the same screen. */

@@ -20,6 +20,8 @@ export interface FieldSpec {
 export interface Fault {
   /** Where it begins, in UTF-16 units from 0. */
   readonly at: number;
+  /** Where the term begins that it is in; what stands before that is a filter. */
+  readonly term: number;
   /** A sentence without its full stop, such as `age is a duration, and 30 has no unit`. */
   readonly message: string;
 }
@@ -82,7 +84,7 @@ export function parseFilter<Field extends FieldSpec>(text: string, fields: reado
     return { terms: [...reader.terms()] };
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
-    return { fault: { at: error.at, message: error.message } };
+    return { fault: { at: error.at, term: reader.begun, message: error.message } };
   }
 }
 
@@ -100,6 +102,8 @@ class Reader<Field extends FieldSpec> {
   readonly #text: string;
   readonly #fields: readonly Field[];
   #at = 0;
+  /** Where the last term begins. */
+  begun = 0;
 
   constructor(text: string, fields: readonly Field[]) {
     this.#text = text;
@@ -110,6 +114,7 @@ class Reader<Field extends FieldSpec> {
     for (;;) {
       this.#at += /^\s*/.exec(this.#rest)?.[0].length ?? 0;
       if (this.#rest === '') return;
+      this.begun = this.#at;
       const not = this.#rest.startsWith('!');
       if (not) this.#at++;
       // somebody begins to leave something out

@@ -91,7 +91,7 @@ describe('sessions', () => {
 
   test('a filter that is wrong is a fault, and finds nobody', () => {
     expect(filterOf(activityView, 'age>30', model)).toEqual({
-      fault: { at: 4, message: expect.any(String) },
+      fault: { at: 4, term: 0, message: expect.any(String) },
     });
   });
 });
