@@ -24,6 +24,8 @@ export function contextOf(state: AppState): Context {
       return overlay.risk ? 'dialog' : 'reader';
     case 'palette':
       return 'palette';
+    case 'commands':
+      return 'commands';
     case 'sort':
       return 'picker';
     case 'arm':

@@ -1,4 +1,5 @@
 import type { Line } from '../text/line.ts';
+import { commandLines } from './commands/lines.ts';
 import type { Deck } from './core/deck.ts';
 import { glyphsOf } from './core/glyphs.ts';
 import type { AppState } from './core/state.ts';
@@ -41,6 +42,8 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
       return dialogLines(deck, overlay, size);
     case 'palette':
       return paletteLines(deck, overlay, size);
+    case 'commands':
+      return commandLines(deck, overlay, size);
     case 'sort':
       return sortLines(deck, overlay, size);
     case 'arm':

@@ -18,7 +18,7 @@ import { osc52 } from './clipboard.ts';
 import { firstFrame } from './first-frame.ts';
 import { onTerminalLost } from './lost.ts';
 import { Screen } from './screen.ts';
-import { painter } from './theme.ts';
+import { painter, themeOf } from './theme.ts';
 
 export interface ConsoleOptions {
   readonly resolved: Resolved;
@@ -70,11 +70,15 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const deck = new Console({ sampler, resolved, ports, size, ascii: options.ascii, journal, env, actions });
   tellFaults(
     deck,
+    'The usual keys hold.',
     faults.map(({ path, message }) => settingsFault(options.file, ['keys', ...path], message)),
   );
   if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
 
-  const paint = painter(options.color);
+  const { theme, fault } = themeOf(options.settings.display?.theme);
+  const wrong = fault === undefined ? [] : [settingsFault(options.file, ['display', 'theme'], fault)];
+  tellFaults(deck, 'The default theme holds.', wrong);
+  const paint = painter(options.color ? theme : 'mono');
   const screen = new Screen(process.stdout);
   let connected = false;
   let bounded = false;

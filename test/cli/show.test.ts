@@ -362,7 +362,7 @@ test('--filter of locks: scripts get those that meet it, people also whom they w
 test.each([
   [
     ['activity', '--filter', 'user:app foo:1'],
-    /--filter, character 10: there is no field foo here, only pid database/,
+    /--filter, character 10: there is no field foo; .* fields: pid database/,
   ],
   [['activity', '--filter', 'age>30'], /--filter, character 5: age is a duration such as 30s/],
   [['activity', '--filter', '"open'], /--filter, character 1: the quote is not closed/],

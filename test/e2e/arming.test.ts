@@ -39,7 +39,7 @@ test('a production profile is armed by typing its name, the kill is done, it is 
   await pty.waitFor(/^. Activity/m);
   pty.press('/');
   pty.type(`app:the-victim db=${db.database}`);
-  await pty.waitFor(/^▶\s+\d+ .*the-victim/m);
+  await pty.waitFor(new RegExp(`^▶ +${victim.pid} `, 'm'));
   pty.press('enter');
   pty.press('K');
   await pty.waitFor('read-only: W makes it writable for a while');
@@ -57,7 +57,7 @@ test('a production profile is armed by typing its name, the kill is done, it is 
   await header(pty, / ARMED 9m5[0-8]s/);
 
   pty.press('K');
-  await pty.waitFor('the-victim');
+  await pty.waitFor(/\[No\]/);
   await pty.waitFor('y yes');
   pty.press('y');
   await until(async () => !(await isThere()), { what: 'the end of the session' });

@@ -39,5 +39,5 @@ test('with what is wrong in them the console has its own, and says where that st
   pty.press('2');
   await pty.waitFor(/^. Activity/m);
   pty.press('/');
-  await pty.waitFor(/^ \/ /m);
+  await pty.waitFor(/^ \/$/m);
 });

@@ -192,7 +192,7 @@ test('Enter shows a session with its whole query, and follows it until it is gon
 
 test('what was said is in the message log', async () => {
   pty.press('L');
-  await pty.waitFor(/ Messages\n {2}\d\d:\d\d:\d\d {2}Paused: [\s\S]*Live again\./);
+  await pty.waitFor(/ Messages .*\n {2}\d\d:\d\d:\d\d {2}Paused: [\s\S]*Live again\./);
 });
 
 test('y sends the query to the clipboard', async () => {

@@ -1,6 +1,7 @@
 import { entryOf } from '../../ops/registry.ts';
 import { parseDuration } from '../../text/units.ts';
 import { arm } from '../arming/arming.ts';
+import { COMMAND_ACTIONS } from '../commands/actions.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import type { AnyView } from '../core/view.ts';
@@ -164,4 +165,5 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   action('field.escape', 'field', 'esc', 'Cancel', back, { hint: 2, short: 'back' }),
   ...PALETTE_ACTIONS,
   ...PICKER_ACTIONS,
+  ...COMMAND_ACTIONS,
 ];

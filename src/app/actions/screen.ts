@@ -1,4 +1,5 @@
 import { ARM_ACTION } from '../arming/arming.ts';
+import { LOG_ACTION } from '../commands/actions.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { runningWizards, tableOf } from '../core/state.ts';
@@ -81,7 +82,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   ARM_ACTION,
   ...TIME_ACTIONS,
   OPEN_PALETTE,
-  action('help.log', 'screen', 'L', 'Message log', (d) => d.open({ kind: 'log', scroll: 0 })),
+  LOG_ACTION,
   action('help', 'quit', '?', 'Help', toggleHelp, { hint: 12, short: 'help' }),
   action('back', 'quit', 'esc', 'One level back', back),
   action('quit', 'quit', 'q', 'Quit', quit, { hint: 13, short: 'quit' }),

@@ -9,6 +9,7 @@ export type Context =
   | 'field'
   | 'palette'
   | 'picker'
+  | 'commands'
   | 'form'
   | 'plan'
   | 'progress'
@@ -24,6 +25,7 @@ export const CONTEXTS: Readonly<Record<Context, readonly KeyScope[]>> = {
   field: ['field', 'always'],
   palette: ['field', 'palette', 'always'],
   picker: ['picker', 'always'],
+  commands: ['commands', 'screen', 'quit', 'always'],
   form: ['form', 'always'],
   plan: ['plan', 'always'],
   progress: ['progress', 'reader', 'always'],

@@ -31,6 +31,7 @@ export type KeyScope =
   | 'field'
   | 'palette'
   | 'picker'
+  | 'commands'
   | 'form'
   | 'plan'
   | 'progress'

@@ -60,6 +60,8 @@ export type DialogPhase =
 export type Overlay =
   | { readonly kind: 'help'; readonly scroll: number }
   | { readonly kind: 'log'; readonly scroll: number }
+  /** What was sent, the newest first; undefined while it is read. */
+  | { readonly kind: 'commands'; readonly index: number; readonly entries?: readonly Sent[] }
   | { readonly kind: 'palette'; readonly field: TextField; readonly index: number }
   | {
       readonly kind: 'filter';
@@ -125,6 +127,23 @@ export interface Armed {
   readonly until: number;
 }
 
+/** A statement or command that was sent to change something. */
+export interface Sent {
+  readonly run: string;
+  /** Number of the step, from 0. */
+  readonly step: number;
+  /** Ms since 1970. */
+  readonly at: number;
+  readonly operation: string;
+  readonly server: string;
+  readonly title: string;
+  /** As it was sent; several lines where there are several. Not clean. */
+  readonly text: string;
+  /** Null where no end was recorded. */
+  readonly ok: boolean | null;
+  readonly undone: boolean;
+}
+
 export type LogLevel = 'info' | 'done' | 'error';
 
 export interface LogEntry {
@@ -168,6 +187,8 @@ export interface AppState {
   readonly round: number;
   /** Idle sessions are listed too. */
   readonly idle: boolean;
+  /** Signals that this console has sent. */
+  readonly sent: readonly Sent[];
   readonly armed: Armed | undefined;
   /** Of views whose rows belong to a database, only those of this one are listed. */
   readonly database: string | undefined;

@@ -35,6 +35,7 @@ const RIGHT: readonly Group[] = [
   ['Rows', ['table', 'row']],
   ['In help, details, messages, plans', ['reader', 'close']],
   ['In a question', ['dialog']],
+  ['In what was sent', ['commands']],
   ['In the columns to sort by', ['picker']],
   ['In the plan of an operation', ['plan']],
   ['While it runs', ['progress']],

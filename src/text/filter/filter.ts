@@ -134,7 +134,7 @@ class Reader<Field extends FieldSpec> {
     }
     const field = this.#field(name, begin);
     this.#at += head.length;
-    return this.#asked(field, operator as ':' | Order);
+    return this.#asked(field, name.toLowerCase(), operator as ':' | Order);
   }
 
   #field(name: string, at: number): Field {
@@ -142,11 +142,12 @@ class Reader<Field extends FieldSpec> {
     const found = this.#fields.find((field) => field.name === word || field.also?.includes(word));
     if (found) return found;
     const names = this.#fields.map((field) => field.name).join(' ');
-    throw new Wrong(at, `there is no field ${name} here, only ${names}; text is looked for in quotes`);
+    throw new Wrong(at, `there is no field ${name}; text is looked for in quotes; fields: ${names}`);
   }
 
-  #asked(field: Field, operator: ':' | Order): Term<Field> {
-    const { name, kind } = field;
+  /** @param name as it was typed: of several, the one that somebody looks for in what is wrong */
+  #asked(field: Field, name: string, operator: ':' | Order): Term<Field> {
+    const { kind } = field;
     if (/^(\s|$)/.test(this.#rest))
       throw new Wrong(this.#at, `${name}${operator} wants ${VALUES[kind]} behind it`);
     if (kind !== 'text') {

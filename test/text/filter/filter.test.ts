@@ -87,10 +87,10 @@ describe('what is wrong is told with its place', () => {
   test.each([
     [
       'app foo:1',
-      'character 5: there is no field foo here, only user database pid age size hit; text is looked for in quotes',
+      'character 5: there is no field foo; text is looked for in quotes; fields: user database pid age size hit',
     ],
-    ['库存 foo:1', 'character 4: there is no field foo here'],
-    ['!id=5', 'character 2: there is no field id here'],
+    ['库存 foo:1', 'character 4: there is no field foo;'],
+    ['!id=5', 'character 2: there is no field id;'],
     ['age>30', 'character 5: age is a duration such as 30s, 5m or 1h30m, and 30 is none'],
     ['x age>30q', 'character 7: age is a duration such as 30s, 5m or 1h30m, and 30q is none'],
     ['age>-3s', 'character 5: age is a duration'],
@@ -101,6 +101,7 @@ describe('what is wrong is told with its place', () => {
     ['hit>x%', 'character 5: hit is a percentage such as 99%, and x% is none'],
     ['user>a', 'character 5: user is text, which takes : and = only'],
     ['user:', 'character 6: user: wants a word, "words" or /pattern/ behind it'],
+    ['db>x', 'character 3: db is text, which takes : and = only'],
     ['user: app', 'character 6: user: wants a word'],
     ['age> 30s', 'character 5: age> wants a duration'],
     ['x "open', 'character 3: the quote is not closed'],
