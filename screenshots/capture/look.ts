@@ -1,3 +1,5 @@
+import type { Palette } from '../../test/ui/palettes.ts';
+
 /** The terminal's 16 colours; the console uses no others. */
 export const THEME = {
   background: '#14181f',
@@ -20,6 +22,18 @@ export const THEME = {
   brightCyan: '#84e0ec',
   brightWhite: '#ffffff',
 } as const;
+
+const NAMES = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'] as const;
+
+/** A palette as xterm.js takes it. */
+export function themeFrom({ colours, text, ground }: Palette): Readonly<Record<string, string>> {
+  const bright = (name: string) => `bright${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  const names = [...NAMES, ...NAMES.map(bright)];
+  return {
+    ...Object.fromEntries(names.map((name, at) => [name, `#${colours[at]}`])),
+    ...{ background: `#${ground}`, foreground: `#${text}`, cursor: `#${ground}` },
+  };
+}
 
 /** Width of a character of DejaVu Sans Mono in parts of its size. */
 const ADVANCE = 0.602051;

@@ -14,6 +14,13 @@ window.resizeTerminal = async (cols, rows) => {
   term.resize(cols, rows);
 };
 
+/** Paints what stands there with another palette, as somebody who has that one would see it. */
+window.paintTerminal = (theme) => {
+  term.options.theme = theme;
+  for (const one of [document.body, document.getElementById('terminal')])
+    one.style.background = theme.background;
+};
+
 /** Draws what the program wrote and tells what the screen shows then. */
 window.draw = async (data) => {
   await new Promise((drawn) => term.write(data, drawn));

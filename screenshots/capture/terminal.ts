@@ -79,6 +79,11 @@ export class Terminal {
     this.#pty.write(keys);
   }
 
+  /** Other colours and another ground for the same screen. */
+  async paint(theme: Readonly<Record<string, string>> = THEME): Promise<void> {
+    await this.#page.evaluate(call('paintTerminal', theme));
+  }
+
   async resize({ cols, rows }: Size): Promise<void> {
     await this.#page.evaluate(call('resizeTerminal', cols, rows));
     this.#pty.resize(cols, rows);

@@ -1,5 +1,7 @@
+import { PALETTES } from '../../test/ui/palettes.ts';
 import { application } from './application.ts';
 import { health } from './health.ts';
+import { themeFrom } from './look.ts';
 import { maintenance } from './maintenance.ts';
 import { routine } from './routine.ts';
 import { schema } from './schema.ts';
@@ -51,6 +53,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   lists,
   overlays,
   overviews,
+  palettes,
   statements,
   backup,
   restore,
@@ -132,6 +135,17 @@ async function overlays(terminal: Terminal, picture: TakePicture): Promise<void>
   terminal.type(ESC);
   // a key right behind it would count as one with Alt
   await terminal.until('the panes again', shows(/Slots/));
+}
+
+/** The same screen on the grounds that people have. */
+async function palettes(terminal: Terminal, picture: TakePicture): Promise<void> {
+  terminal.type('1');
+  const burning = fresh(/[5-9] wait on/, /Cache ratio/, ...PILE_UP, LONG_WAIT);
+  for (const palette of PALETTES.filter(({ name }) => name.startsWith('Solarized'))) {
+    await terminal.paint(themeFrom(palette));
+    await picture(palette.name.toLowerCase().replace(' ', '-'), 'a pile-up', burning, 150);
+  }
+  await terminal.paint();
 }
 
 async function overviews(terminal: Terminal, picture: TakePicture): Promise<void> {

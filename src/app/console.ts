@@ -5,7 +5,9 @@ import type { Sampler, SamplerEvent } from '../monitor/sampler.ts';
 import { cleanLine } from '../text/clean.ts';
 import { ACTIONS } from './actions/registry.ts';
 import { followAlerts } from './alerts/follow.ts';
+import { disarm, followArmed } from './arming/arming.ts';
 import { CONTEXTS } from './core/action.ts';
+import { armedFor, writableOf } from './core/armed.ts';
 import type { Action, Deck, KeyScope, Ports } from './core/deck.ts';
 import { Model } from './core/model.ts';
 import {
@@ -23,7 +25,7 @@ import { refreshDetail } from './detail/detail.ts';
 import { filterBy } from './filter.ts';
 import { focusHome, focusNext, focusView, pageOf } from './focus.ts';
 import { initialState } from './initial.ts';
-import { contextOf, dispatch, perform } from './keymap.ts';
+import { contextOf, dispatch, type Keymap, keymapOf, perform } from './keymap.ts';
 import { refreshLocal } from './local.ts';
 import { tellNeeds } from './needs.ts';
 import { settleSignal } from './signal/signal.ts';
@@ -42,7 +44,7 @@ const LOG_KEPT = 500;
 export class Console implements Deck {
   readonly sampler: Sampler;
   readonly model: Model;
-  readonly resolved: Resolved;
+  readonly given: Resolved;
   readonly ports: Ports;
   readonly ascii: boolean;
   /** Where what is done is recorded. */
@@ -50,6 +52,10 @@ export class Console implements Deck {
   /** The environment that operations run in. */
   readonly env: Env;
   readonly store: Store<AppState>;
+  /** Everything that can be done, on the keys that hold. */
+  readonly actions: readonly Action[];
+  readonly #keymap: Keymap;
+  readonly #writable: Resolved;
 
   constructor(options: {
     sampler: Sampler;
@@ -59,14 +65,19 @@ export class Console implements Deck {
     ascii?: boolean;
     journal?: string;
     env?: Env;
+    /** With the keys of the settings; absent, with those that are usual. */
+    actions?: readonly Action[];
   }) {
     this.sampler = options.sampler;
-    this.resolved = options.resolved;
+    this.given = options.resolved;
+    this.#writable = writableOf(options.resolved);
     this.ports = options.ports;
     this.ascii = options.ascii ?? false;
     this.journal = options.journal;
     this.env = options.env ?? process.env;
-    this.model = new Model(this.sampler, this.resolved.thresholds, this.ports.wallClock);
+    this.actions = options.actions ?? ACTIONS;
+    this.#keymap = keymapOf(this.actions);
+    this.model = new Model(this.sampler, this.given.thresholds, this.ports.wallClock);
     this.store = createStore(initialState(options.size));
     focusHome(this);
     this.sampler.onEvent((event) => this.#onSampler(event));
@@ -76,12 +87,12 @@ export class Console implements Deck {
     return this.store.get();
   }
 
-  get readOnly(): boolean {
-    return this.resolved.readOnly;
+  get resolved(): Resolved {
+    return armedFor(this) === undefined ? this.given : this.#writable;
   }
 
-  get actions(): readonly Action[] {
-    return ACTIONS;
+  get readOnly(): boolean {
+    return this.resolved.readOnly;
   }
 
   get scopes(): readonly KeyScope[] {
@@ -106,7 +117,9 @@ export class Console implements Deck {
     this.sampler.start();
   }
 
-  async stop(): Promise<void> {
+  /** @param why for the record of what ends with it */
+  async stop(why = 'pgdeck was left'): Promise<void> {
+    disarm(this, why);
     await Promise.all([settleSignal(this), settleRuns(this)]);
     await this.sampler.stop();
   }
@@ -114,7 +127,7 @@ export class Console implements Deck {
   /** One key, by its name: a character, or `up`, `enter`, `^C` … */
   key(name: string): void {
     if (!this.state.touched) this.store.set({ touched: true });
-    dispatch(this, name);
+    dispatch(this, this.#keymap, name);
     tellNeeds(this);
     refreshLocal(this);
   }
@@ -189,21 +202,6 @@ export class Console implements Deck {
     if (overlay.kind === 'filter') filterBy(this, overlay.view, field.text);
   }
 
-  togglePause(): void {
-    const paused = !this.sampler.paused;
-    this.sampler.pause(paused);
-    this.store.set({ pausedAt: paused ? this.ports.wallClock() : undefined });
-    this.say(paused ? 'Paused: the screen stays as it is. p resumes.' : 'Live again.');
-  }
-
-  changeInterval(by: 1 | -1): void {
-    const steps = [0.5, 1, 2, 3, 5, 10, 15, 30, 60];
-    const at = steps.findIndex((s) => s >= this.sampler.interval);
-    const next = steps[Math.min(steps.length - 1, Math.max(0, (at < 0 ? steps.length - 1 : at) + by))] ?? 1;
-    this.sampler.setInterval(next);
-    this.say(`Every ${next} s.`);
-  }
-
   toggleIdle(): void {
     const idle = !this.state.idle;
     this.store.set({ idle });
@@ -257,6 +255,7 @@ export class Console implements Deck {
   #onSampler(event: SamplerEvent): void {
     if (event === 'data') this.model.observe();
     followAlerts(this, event);
+    followArmed(this, event);
     if (event === 'clock') {
       refreshLocal(this);
       const { toast } = this.state;

@@ -5,7 +5,7 @@ import type { Deck } from './core/deck.ts';
 import type { AppState } from './core/state.ts';
 import { MINIMUM } from './keymap.ts';
 import { overlayLines } from './overlay.ts';
-import { footerLine } from './screen/footer.ts';
+import { footerLines } from './screen/footer.ts';
 import { headerLines, tabsLine } from './screen/header.ts';
 import { type Cut, cutOf, layoutOf } from './screen/layout.ts';
 import { placePanes, SIDE } from './screen/panes.ts';
@@ -78,7 +78,7 @@ export function isTooSmall({ columns, rows }: AppState['size']): boolean {
 export function frameOf(shape: FrameShape): Band[] {
   const { size } = shape;
   const { columns, rows } = size;
-  const { header, alerts, tabs, body } = layoutOf(shape);
+  const { header, alerts, tabs, body, footer } = layoutOf(shape);
   const { side } = panesOf(shape);
   const whole = (id: string, height: number, lines: Region['lines']): Band => ({
     ...{ id, height },
@@ -107,6 +107,6 @@ export function frameOf(shape: FrameShape): Band[] {
     whole('alerts', alerts, (deck) => [alertLine(deck, columns)]),
     whole('tabs', tabs, (deck) => [tabsLine(deck, columns)]),
     ...bodies[shape.body](),
-    whole('footer', 1, (deck) => [footerLine(deck, columns - (isBusy(deck.state) ? BUSY_CELLS : 0))]),
+    whole('footer', footer, (deck) => footerLines(deck, columns - (isBusy(deck.state) ? BUSY_CELLS : 0))),
   ].filter(({ height }) => height > 0 && rows > 0);
 }

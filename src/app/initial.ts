@@ -24,6 +24,9 @@ export function initialState(size: AppState['size']): AppState {
     size,
     round: 0,
     idle: false,
+    sent: [],
+    armed: undefined,
+    database: undefined,
     interruptedAt: undefined,
     pausedAt: undefined,
   };

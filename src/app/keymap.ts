@@ -1,4 +1,3 @@
-import { ACTIONS } from './actions/registry.ts';
 import { CONTEXTS, type Context } from './core/action.ts';
 import type { Action, Deck } from './core/deck.ts';
 import type { AppState } from './core/state.ts';
@@ -25,6 +24,11 @@ export function contextOf(state: AppState): Context {
       return overlay.risk ? 'dialog' : 'reader';
     case 'palette':
       return 'palette';
+    case 'commands':
+      return 'commands';
+    case 'sort':
+      return 'picker';
+    case 'arm':
     case 'filter':
     case 'idle':
     case 'password':
@@ -52,22 +56,21 @@ function wizardContext(wizard: Wizard | undefined): Context {
 }
 
 /** The actions of each context, by their keys. */
-const KEYS: ReadonlyMap<string, ReadonlyMap<string, Action>> = new Map(
-  Object.entries(CONTEXTS).map(([context, scopes]) => {
-    const own = ACTIONS.filter((a) => scopes.includes(a.scope));
-    return [context, new Map(own.flatMap((a) => a.keys.map((key): [string, Action] => [key, a])))];
-  }),
-);
+export type Keymap = ReadonlyMap<Context, ReadonlyMap<string, Action>>;
 
-/** The action of a key in a context. */
-export function lookup(context: Context, key: string): Action | undefined {
-  return KEYS.get(context)?.get(key);
+export function keymapOf(actions: readonly Action[]): Keymap {
+  const contexts = Object.entries(CONTEXTS) as [Context, (typeof CONTEXTS)[Context]][];
+  return new Map(
+    contexts.map(([context, scopes]) => {
+      const own = actions.filter((a) => scopes.includes(a.scope));
+      return [context, new Map(own.flatMap((a) => a.keys.map((key): [string, Action] => [key, a])))];
+    }),
+  );
 }
 
 /** Runs what a key means now. While a text field is open, characters belong to it. */
-export function dispatch(deck: Deck, key: string): void {
-  const context = contextOf(deck.state);
-  const found = lookup(context, key);
+export function dispatch(deck: Deck, keymap: Keymap, key: string): void {
+  const found = keymap.get(contextOf(deck.state))?.get(key);
   if (found) {
     perform(deck, found);
     return;

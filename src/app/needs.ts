@@ -48,7 +48,7 @@ export function tellNeeds(deck: Deck): void {
 function activityLimit({ state, model }: Deck): number {
   const { filter, index } = tableOf(state, activityView.id);
   // it is looked for among all of them
-  if (filter !== '') return MANY;
+  if (filter !== '' || state.database !== undefined) return MANY;
   const scrolled = index === 0 ? 0 : Math.ceil((index + AHEAD) / AHEAD) * AHEAD;
   const whole = state.screen === activityScreen.id || (state.zoomed && focusedPane(state) === activityView);
   // those that wait for locks are left to another pane: the others are to be seen all the same

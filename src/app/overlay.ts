@@ -1,4 +1,5 @@
 import type { Line } from '../text/line.ts';
+import { commandLines } from './commands/lines.ts';
 import type { Deck } from './core/deck.ts';
 import { glyphsOf } from './core/glyphs.ts';
 import type { AppState } from './core/state.ts';
@@ -10,6 +11,7 @@ import { logReading } from './screen/log.ts';
 import { questionLines } from './screen/prompt.ts';
 import { readingLines } from './screen/reading.ts';
 import { dialogLines } from './signal/lines.ts';
+import { sortLines } from './sort.ts';
 import { leaveLines } from './wizard/lines/leave.ts';
 
 /** What lies over the panes, in exactly the given size; undefined when the panes themselves are to be seen. */
@@ -40,6 +42,11 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
       return dialogLines(deck, overlay, size);
     case 'palette':
       return paletteLines(deck, overlay, size);
+    case 'commands':
+      return commandLines(deck, overlay, size);
+    case 'sort':
+      return sortLines(deck, overlay, size);
+    case 'arm':
     case 'idle':
     case 'password':
       return questionLines(deck, overlay, size);

@@ -32,7 +32,7 @@ export interface Context {
     command: Command,
     flags?: ConnectionFlags,
     ask?: Ask,
-  ): Promise<{ resolved: Resolved; settings: Settings }>;
+  ): Promise<{ resolved: Resolved; settings: Settings; file: string }>;
 }
 
 /** A module of the command line: it adds its commands to the program and loads what they need when they run. */
@@ -58,13 +58,14 @@ export function createContext(env: Env): Context {
       const { namedSettings, readSettings, settingsPath } = await import('../config/store.ts');
       const { config } = globalOptions(command);
       // a server is looked for in it: without the file that was named another one would be found
-      const settings = readSettings(settingsPath(env, config), namedSettings(env, config) !== undefined);
+      const file = settingsPath(env, config);
+      const settings = readSettings(file, namedSettings(env, config) !== undefined);
       const { resolve } = await import('../config/profile.ts');
       const resolved = await withRoute(
         resolve({ ...globalOptions(command), ...flags }, env, settings, { ...(ask && { ask }) }),
       );
       for (const warning of resolved.warnings) note(`pgdeck: ${warning}`);
-      return { resolved, settings };
+      return { resolved, settings, file };
     },
   };
   return context;

@@ -12,6 +12,8 @@ export function register(program: Command, context: Context): void {
     .addOption(new Option('--json', 'one object with the rows').conflicts(['ndjson', 'csv']))
     .addOption(new Option('--ndjson', 'one object per row and line').conflicts('csv'))
     .option('--csv', 'comma-separated values with a header line')
+    .option('--filter <terms>', 'only rows that meet all terms: user:app age>30s !idle "a b" /regex/i')
+    .option('--sort <column>', 'by this column: age, or age:asc')
     .option('--limit <n>', 'at most so many rows', (text) => atLeastOne(text))
     .option('--watch <seconds>', 'again every so many seconds, until stopped', (text) => seconds(text))
     .action(async (view: string, options: ShowOptions, command: Command) => {
@@ -24,6 +26,17 @@ export function register(program: Command, context: Context): void {
   program.hook('preSubcommand', async (_parent, named) => {
     if (named !== command) return;
     const { SHOWN } = await import('../app/views/registry.ts');
+    const { fieldsText, KINDS_TEXT } = await import('../app/views/fields.ts');
+    const { GRAMMAR } = await import('../text/filter/filter.ts');
+    const rows = [
+      ['\nFilters: all terms must hold'],
+      ...GRAMMAR,
+      [`\nFields of the views: ${KINDS_TEXT}`],
+      ...SHOWN.map((view) => [view.id, fieldsText(view)] as const),
+    ];
+    const line = ([term, text]: readonly string[]) =>
+      text === undefined ? term : `  ${term?.padEnd(12)}${text}`;
+    command.addHelpText('after', rows.map(line).join('\n'));
     for (const argument of command.registeredArguments)
       argument.description = SHOWN.map(({ id }) => id).join(', ');
   });

@@ -21,6 +21,13 @@ export function readJson<Schema extends z.ZodType>(
   };
 }
 
+/** The same line for a fault that is found later on, by who knows what the field means. */
+export function faultLine(file: string, text: string, path: readonly PropertyKey[], what: string): string {
+  const located = locateJson(text);
+  const place = 'message' in located ? located : located.place(path);
+  return `${at(file, place)}: ${field(path)}${what}.`;
+}
+
 function at(file: string, { line, column }: Place): string {
   return `${file}:${line}:${column}`;
 }

@@ -179,7 +179,19 @@ export const settingsSchema = z
     backup: backupSchema.optional(),
     routine: routineSchema.optional(),
     notify: notifySchema.optional(),
-    display: z.strictObject({ ascii: z.boolean().optional(), color: z.boolean().optional() }).optional(),
+    display: z
+      .strictObject({
+        ascii: z.boolean().optional(),
+        color: z.boolean().optional(),
+        /** Of the console, which tells what is wrong with it. */
+        theme: z.unknown().optional(),
+      })
+      .optional(),
+    /**
+     * Keys of the console, by its actions. What is wrong there is told by the console, which starts with its own: a
+     * backup at night needs no keys.
+     */
+    keys: z.unknown().optional(),
   })
   .superRefine((settings, context) => {
     const { defaultProfile, profiles, thresholds } = settings;

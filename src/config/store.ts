@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { shellWord } from '../text/shell.ts';
-import { readJson } from './json-read.ts';
+import { faultLine, readJson } from './json-read.ts';
 import { type Env, home } from './libpq/env.ts';
 import { type NotifySettings, secretsIn } from './notify.ts';
 import { NO_SETTINGS, type Settings, settingsSchema } from './settings.ts';
@@ -52,6 +52,17 @@ export function readSettings(file: string, mustExist = false): Settings {
   if ('faults' in read) throw new UsageError(read.faults.join('\n'), CORRECT);
   keepSecret(file, mode, read.value);
   return read.value;
+}
+
+/** One `file:line:column: field …` line for what is wrong in a settings file that was read. Never throws. */
+export function settingsFault(file: string, path: readonly PropertyKey[], what: string): string {
+  let text = '';
+  try {
+    ({ text } = contentOf(file));
+  } catch {
+    // it has gone since: the field is named all the same
+  }
+  return faultLine(file, text, path, what);
 }
 
 /** Text and permissions of one file: of what is opened, for the name may lead to another one a moment later. */

@@ -41,11 +41,12 @@ export function App({
   const screen = useDeck(deck, (d) => d.state.screen);
   const zoomed = useDeck(deck, (d) => d.state.zoomed);
   const alerted = useDeck(deck, (d) => shapeOf(d).alerted);
+  const typing = useDeck(deck, (d) => shapeOf(d).typing);
   const body = useDeck(deck, (d) => shapeOf(d).body);
   const help = useDeck(deck, (d) => contextOf(d.state) === 'small' && d.state.overlay?.kind === 'help');
   const bands = useMemo(
-    () => frameOf({ size: { columns, rows }, alerted, screen, zoomed, body }),
-    [columns, rows, alerted, screen, zoomed, body],
+    () => frameOf({ size: { columns, rows }, alerted, typing, screen, zoomed, body }),
+    [columns, rows, alerted, typing, screen, zoomed, body],
   );
   if (isTooSmall(size))
     return (

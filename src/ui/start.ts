@@ -1,10 +1,14 @@
+import { ACTIONS } from '../app/actions/registry.ts';
 import { Console } from '../app/console.ts';
 import type { Ports } from '../app/core/deck.ts';
+import { bindKeys } from '../app/keys/bind.ts';
+import { tellFaults } from '../app/keys/told.ts';
 import { exitReport, leavingNotice } from '../app/report.ts';
 import { watchOptions } from '../app/watch.ts';
 import { type Env, home } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
+import { settingsFault } from '../config/store.ts';
 import type { DbError } from '../db/errors.ts';
 import { boundYoungSpace } from '../hosts/young-space.ts';
 import { Sampler } from '../monitor/sampler.ts';
@@ -14,11 +18,13 @@ import { osc52 } from './clipboard.ts';
 import { firstFrame } from './first-frame.ts';
 import { onTerminalLost } from './lost.ts';
 import { Screen } from './screen.ts';
-import { painter } from './theme.ts';
+import { painter, themeOf } from './theme.ts';
 
 export interface ConsoleOptions {
   readonly resolved: Resolved;
   readonly settings: Settings;
+  /** Where the settings stand. */
+  readonly file: string;
   readonly ascii: boolean;
   readonly color: boolean;
   /** The environment that operations run in. */
@@ -60,10 +66,19 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const { columns, rows } = process.stdout;
   const journal = journalDirectory(env, home(env));
   const size = { columns, rows };
-  const deck = new Console({ sampler, resolved, ports, size, ascii: options.ascii, journal, env });
+  const { actions, faults } = bindKeys(ACTIONS, options.settings.keys);
+  const deck = new Console({ sampler, resolved, ports, size, ascii: options.ascii, journal, env, actions });
+  tellFaults(
+    deck,
+    'The usual keys hold.',
+    faults.map(({ path, message }) => settingsFault(options.file, ['keys', ...path], message)),
+  );
   if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
 
-  const paint = painter(options.color);
+  const { theme, fault } = themeOf(options.settings.display?.theme);
+  const wrong = fault === undefined ? [] : [settingsFault(options.file, ['display', 'theme'], fault)];
+  tellFaults(deck, 'The default theme holds.', wrong);
+  const paint = painter(options.color ? theme : 'mono');
   const screen = new Screen(process.stdout);
   let connected = false;
   let bounded = false;

@@ -69,7 +69,7 @@ const deck = new Console({
   ports: { copy: () => {}, exit: () => {}, suspend: () => {}, wallClock: () => clock.now() },
 });
 const nowhere = new Nowhere();
-const ink = render(<App deck={deck} paint={painter(true)} />, {
+const ink = render(<App deck={deck} paint={painter('default')} />, {
   stdout: new Screen(nowhere) as Writable as NodeJS.WriteStream,
   alternateScreen: true,
   incrementalRendering: true,

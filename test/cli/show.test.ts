@@ -294,3 +294,94 @@ test('indexes: unused so far is no finding yet, the table keeps its schema, and 
   const unused = answer.rows.filter((index: Index) => index.idx_scan === 0 && !index.indisunique);
   expect(counts).toMatchObject({ indexes: answer.rows.length, unused: unused.length });
 });
+
+test('--filter: the words of the console, in every format; --sort by its columns', async () => {
+  const filter = `db=${db.database} !app:pgdeck-monitor pid>0 age<1h`;
+  const one = await client(db.target(), 'filtered');
+  const asked = [filter, 'app=filtered type:client', '/^filtered$/'].join(' ');
+  const json = await run(undefined, 'show', 'activity', '--json', '--filter', asked, '--limit', '5');
+  expect(JSON.parse(json.stdout)).toMatchObject({ rows: [{ pid: one.pid }], not_listed: 0 });
+  const text = await run(undefined, 'show', 'activity', '--filter', asked);
+  expect(text.stdout).toMatch(new RegExp(`PID.*\\n *${one.pid} [^\\n]*\\n$`));
+  const others = await run(undefined, 'show', 'activity', '--json', '--filter', '!app:filtered');
+  expect(JSON.parse(others.stdout).rows.map(({ pid }: { pid: number }) => pid)).not.toContain(one.pid);
+
+  const sorted = async (sort: string) => {
+    const { code, stdout } = await run(undefined, 'show', 'activity', '--json', '--sort', sort);
+    expect(code).toBe(0);
+    return JSON.parse(stdout).rows.map(({ pid }: { pid: number }) => pid);
+  };
+  const rising = (await sorted('pid:asc')) as number[];
+  expect(rising).toEqual(rising.toSorted((a, b) => a - b));
+  expect(await sorted('pid')).toEqual(await sorted('pid:desc'));
+  await one.close();
+});
+
+test('--filter finds also what a limit would have cut, and says how many it did not print', async () => {
+  await watcher.sql('CREATE SCHEMA few');
+  for (const name of ['a', 'b', 'c']) await watcher.sql(`CREATE TABLE few.${name} ()`);
+  const { stdout } = await run(
+    undefined,
+    'show',
+    'tables',
+    '--json',
+    '--filter',
+    'schema=few',
+    '--limit',
+    '2',
+  );
+  const { rows, not_listed } = JSON.parse(stdout);
+  expect(rows.map(({ schemaname }: { schemaname: string }) => schemaname)).toEqual(['few', 'few']);
+  expect(not_listed).toBe(1);
+});
+
+test('--filter of locks: scripts get those that meet it, people also whom they wait for', async () => {
+  const [holder, waiter] = await Promise.all(
+    ['the-holder', 'the-waiter'].map((name) => client(db.target(), name)),
+  );
+  if (!holder || !waiter) throw new Error('no sessions');
+  await holder.sql('BEGIN');
+  await holder.sql('LOCK TABLE 客户');
+  const asked = waiter.sql('SELECT count(*) FROM 客户');
+  await until(
+    async () =>
+      (await watcher.sql('SELECT 1 FROM pg_locks WHERE pid = $1 AND NOT granted', [waiter.pid])).length > 0,
+    { what: 'the waiter' },
+  );
+  const filter = ['--filter', `wait:lock db=${db.database} app:the-waiter age<1h`];
+  const json = await run(undefined, 'show', 'locks', '--json', ...filter);
+  expect(JSON.parse(json.stdout).rows.map(({ pid }: { pid: number }) => pid)).toEqual([waiter.pid]);
+  const { stdout } = await run(undefined, 'show', 'locks', ...filter);
+  expect(stdout).toMatch(/the-holder[\s\S]*the-waiter/);
+  await holder.sql('ROLLBACK');
+  await asked;
+  await holder.close();
+  await waiter.close();
+});
+
+test.each([
+  [
+    ['activity', '--filter', 'user:app foo:1'],
+    /--filter, character 10: there is no field foo; .* fields: pid database/,
+  ],
+  [['activity', '--filter', 'age>30'], /--filter, character 5: age is a duration such as 30s/],
+  [['activity', '--filter', '"open'], /--filter, character 1: the quote is not closed/],
+  [['activity', '--filter', '/(/'], /--filter, character 1: the pattern cannot be used: Unterminated group/],
+  [['activity', '--sort', 'foo'], /--sort: activity has no column "foo".*pid, database, user/s],
+  [['activity', '--sort', 'age:up'], /--sort: "up" is no direction/],
+  [['locks', '--sort', 'pid'], /--sort: Locks are shown as a tree/],
+  [['wal', '--json', '--filter', 'archiver'], /wal is one record there/],
+])('show %s: exit 2, before anything is asked of the server', async (args, message) => {
+  const { code, stdout, stderr } = await pgdeckHere(
+    ['show', ...args],
+    cleanEnvironment(home, { PGHOST: '127.0.0.1', PGPORT: '1' }),
+  );
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(message);
+});
+
+test('the help lists the fields of every view', async () => {
+  const { stdout } = await run(undefined, 'show', '--help');
+  for (const view of VIEWS) expect(stdout).toMatch(new RegExp(`^ {2}${view} +[a-z_]+`, 'm'));
+  expect(stdout).toMatch(/^ {2}activity {4}pid\(#\) database=db user application=app /m);
+});

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
 import type { Action, KeyScope } from '../../src/app/core/deck.ts';
 import { keysOf } from '../../src/app/core/keys.ts';
+import { fieldsText, KINDS_TEXT } from '../../src/app/views/fields.ts';
 import { SCREENS, SHOWN } from '../../src/app/views/registry.ts';
 import { THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { CATEGORIES, CATEGORY_IDS } from '../../src/health/categories.ts';
@@ -12,6 +13,7 @@ import type { Danger } from '../../src/ops/engine/plan.ts';
 import { FORMATS } from '../../src/ops/migrate/formats/registry.ts';
 import { OPERATIONS } from '../../src/ops/registry.ts';
 import { EXIT_CODES } from '../../src/package/reference/facts.ts';
+import { GRAMMAR } from '../../src/text/filter/filter.ts';
 
 export const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
@@ -25,9 +27,10 @@ const PLACES: Readonly<Partial<Record<KeyScope, string>>> = {
 
 function keyTable(): string {
   const rows = ACTIONS.filter((a) => PLACES[a.scope] && a.keys.length > 0).map(
-    (a: Action) => `| ${keys(a)} | ${a.title}${a.danger ? ' (asks first)' : ''} | ${PLACES[a.scope]} |`,
+    (a: Action) =>
+      `| ${keys(a)} | ${cell(a.title)}${a.danger ? ' (asks first)' : ''} | ${PLACES[a.scope]} | \`${a.id}\` |`,
   );
-  return ['| key | what it does | where |', '|---|---|---|', ...rows].join('\n');
+  return ['| key | what it does | where | action |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 function keys(action: Action): string {
@@ -57,6 +60,17 @@ function viewTable(): string {
     return `| \`${view.id}\` | ${view.title} | ${view.noun} | ${screens.join(', ')} |`;
   });
   return ['| view | what it shows | its rows | screens |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** What filters ask for by name. */
+function fieldTable(): string {
+  const rows = SHOWN.map((view) => `| \`${view.id}\` | ${cell(fieldsText(view))} |`);
+  return [`| view | fields of filters: ${KINDS_TEXT} |`, '|---|---|', ...rows].join('\n');
+}
+
+function grammarTable(): string {
+  const rows = GRAMMAR.map(([typed, meaning]) => `| ${code(typed)} | ${cell(meaning)} |`);
+  return ['| in a filter | means |', '|---|---|', ...rows].join('\n');
 }
 
 const ASKS: Readonly<Record<Danger, string>> = {
@@ -136,6 +150,8 @@ export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> 
   categories: categoryTable,
   checks: checkTable,
   exits: exitTable,
+  fields: fieldTable,
+  filters: grammarTable,
   keys: keyTable,
   formats: formatTable,
   operations: operationTable,

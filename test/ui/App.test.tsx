@@ -43,7 +43,7 @@ async function seen(columns: number, rows: number, color = true, options: StageO
   const filter = new Screen(screen);
   const keyboard = new Keyboard();
   const stage = new Stage(people.db.target(), { ...options, size: { columns, rows } });
-  const paint = painter(color);
+  const paint = painter(color ? 'default' : 'mono');
   const ink = mount(stage.deck, filter, paint, {}, keyboard as unknown as NodeJS.ReadStream);
   const all = { stage, screen, filter, keyboard, ink };
   open.push(all);
@@ -168,7 +168,7 @@ test('keys reach the deck, and a paste reaches a text field only', async () => {
 test('Ink alone gives the same frame', async () => {
   const stage = await new Stage(people.db.target()).start();
   try {
-    const { lastFrame, stdin } = renderForTest(<App deck={stage.deck} paint={painter(false)} />);
+    const { lastFrame, stdin } = renderForTest(<App deck={stage.deck} paint={painter('mono')} />);
     await until(() => lastFrame()?.includes('Overview'), { what: 'the first frame' });
     stdin.write('3');
     await stage.seconds(() => lastFrame()?.includes('└─'), 'the forest');

@@ -23,7 +23,7 @@ function painted(columns: number, rows: number, options: StageOptions = {}, colo
   const terminal = new TestScreen(columns, rows);
   const screen = new Screen(terminal);
   const stage = new Stage(db.target(), { ...options, size: { columns, rows } });
-  const paint = painter(color);
+  const paint = painter(color ? 'default' : 'mono');
   screen.open(firstFrame(stage.deck, paint));
   onTestFinished(async () => {
     await stage.stop();

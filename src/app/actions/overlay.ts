@@ -1,5 +1,7 @@
 import { entryOf } from '../../ops/registry.ts';
 import { parseDuration } from '../../text/units.ts';
+import { arm } from '../arming/arming.ts';
+import { COMMAND_ACTIONS } from '../commands/actions.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import type { AnyView } from '../core/view.ts';
@@ -9,6 +11,7 @@ import { toggleDetails } from '../signal/actions.ts';
 import { chooseOption } from '../signal/options.ts';
 import { scrollQuestion, unread } from '../signal/question.ts';
 import { terminateIdle } from '../signal/signal.ts';
+import { PICKER_ACTIONS } from '../sort.ts';
 import { viewOf } from '../views/registry.ts';
 import { confirmName, openWizard, operationDisabled } from '../wizard/flow.ts';
 import { scrollWizard } from '../wizard/scroll.ts';
@@ -36,7 +39,9 @@ function scrollDialog(deck: Deck, by: (at: number, page: number) => number): voi
 
 function takeField(deck: Deck): void {
   const { overlay } = deck.state;
-  if (overlay?.kind === 'filter') deck.open(undefined);
+  // what is wrong is told until it is right, or given up
+  if (overlay?.kind === 'filter' && overlay.fault === undefined) deck.open(undefined);
+  if (overlay?.kind === 'arm') arm(deck, overlay.field.text);
   if (overlay?.kind === 'palette') choosePalette(deck);
   if (overlay?.kind === 'wizard') confirmName(deck);
   if (overlay?.kind === 'password') deck.answerPassword(overlay.field.text);
@@ -159,4 +164,6 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   }),
   action('field.escape', 'field', 'esc', 'Cancel', back, { hint: 2, short: 'back' }),
   ...PALETTE_ACTIONS,
+  ...PICKER_ACTIONS,
+  ...COMMAND_ACTIONS,
 ];

@@ -1,9 +1,12 @@
+import { ARM_ACTION } from '../arming/arming.ts';
+import { LOG_ACTION } from '../commands/actions.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { runningWizards, tableOf } from '../core/state.ts';
 import { OPEN_PALETTE } from '../palette/actions.ts';
 import { SIGNAL_ACTIONS } from '../signal/actions.ts';
 import { abortSignal } from '../signal/signal.ts';
+import { TIME_ACTIONS } from '../time.ts';
 import { overviewScreen } from '../views/overview.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';
 import { focusedView } from '../views/select.ts';
@@ -76,12 +79,10 @@ export const SCREEN_ACTIONS: readonly Action[] = [
     disabled: onePane,
   }),
   ...SIGNAL_ACTIONS,
-  action('time.pause', 'screen', 'p', 'Pause or resume', (d) => d.togglePause(), { hint: 6, short: 'pause' }),
-  action('time.now', 'screen', 'R', 'Refresh now', (d) => d.sampler.refresh()),
-  action('time.slower', 'screen', '+ =', 'Longer interval', (d) => d.changeInterval(1)),
-  action('time.faster', 'screen', '-', 'Shorter interval', (d) => d.changeInterval(-1)),
+  ARM_ACTION,
+  ...TIME_ACTIONS,
   OPEN_PALETTE,
-  action('help.log', 'screen', 'L', 'Message log', (d) => d.open({ kind: 'log', scroll: 0 })),
+  LOG_ACTION,
   action('help', 'quit', '?', 'Help', toggleHelp, { hint: 12, short: 'help' }),
   action('back', 'quit', 'esc', 'One level back', back),
   action('quit', 'quit', 'q', 'Quit', quit, { hint: 13, short: 'quit' }),

@@ -3,28 +3,14 @@ import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { tableOf } from '../core/state.ts';
 import type { AnyView } from '../core/view.ts';
+import { DATABASE_ACTION } from '../database.ts';
 import { DETAIL_ACTION } from '../detail/detail.ts';
 import { EXPLAIN_ACTION } from '../explain/actions.ts';
 import { FILTER_ACTION } from '../filter.ts';
 import { SIGNAL_ROW_ACTIONS } from '../signal/actions.ts';
+import { SORT_ACTIONS } from '../sort.ts';
 import { VIEWS } from '../views/registry.ts';
 import { cursorIndex, focusedView, noRow, selectedRow, shownRows } from '../views/select.ts';
-
-const noOrder = (deck: Deck) => focusedView(deck.state).ordered;
-
-function nextSort(deck: Deck): void {
-  const view = focusedView(deck.state);
-  const { sort } = tableOf(deck.state, view.id);
-  const at = view.columns.findIndex((c) => c.id === sort.column);
-  const next = view.columns[(at + 1) % view.columns.length];
-  if (next) deck.table(view.id, { sort: { column: next.id, descending: next.align === 'right' } });
-}
-
-function reverse(deck: Deck): void {
-  const { id } = focusedView(deck.state);
-  const { sort } = tableOf(deck.state, id);
-  deck.table(id, { sort: { ...sort, descending: !sort.descending } });
-}
 
 function toggleMark(deck: Deck): void {
   const view = focusedView(deck.state);
@@ -91,11 +77,7 @@ export const TABLE_ACTIONS: readonly Action[] = [
   EXPLAIN_ACTION,
   COPY_ACTION,
   FILTER_ACTION,
-  action('find.sort', 'table', 's', 'Sort by the next column', nextSort, {
-    hint: 5,
-    short: 'sort',
-    disabled: noOrder,
-  }),
-  action('find.reverse', 'table', 'S', 'Reverse the order', reverse, { disabled: noOrder }),
+  DATABASE_ACTION,
+  ...SORT_ACTIONS,
   ...VIEWS.flatMap(({ id, actions = [] }) => actions.map((own) => onlyOn(id, own))),
 ];

@@ -8,6 +8,8 @@ export type Context =
   | 'dialog'
   | 'field'
   | 'palette'
+  | 'picker'
+  | 'commands'
   | 'form'
   | 'plan'
   | 'progress'
@@ -22,6 +24,8 @@ export const CONTEXTS: Readonly<Record<Context, readonly KeyScope[]>> = {
   dialog: ['dialog', 'always'],
   field: ['field', 'always'],
   palette: ['field', 'palette', 'always'],
+  picker: ['picker', 'always'],
+  commands: ['commands', 'screen', 'quit', 'always'],
   form: ['form', 'always'],
   plan: ['plan', 'always'],
   progress: ['progress', 'reader', 'always'],

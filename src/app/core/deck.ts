@@ -30,6 +30,8 @@ export type KeyScope =
   | 'dialog'
   | 'field'
   | 'palette'
+  | 'picker'
+  | 'commands'
   | 'form'
   | 'plan'
   | 'progress'
@@ -60,7 +62,10 @@ export interface Deck {
   readonly store: Store<AppState>;
   readonly model: Model;
   readonly sampler: Sampler;
+  /** The server as operations are to take it: for as long as it is armed, one that is written to. */
   readonly resolved: Resolved;
+  /** The same as it was opened. */
+  readonly given: Resolved;
   readonly ports: Ports;
   readonly ascii: boolean;
   readonly readOnly: boolean;
@@ -86,8 +91,6 @@ export interface Deck {
   /** Rows of the focused table that fit on the screen; a page of PgDn. */
   readonly page: number;
   setField(field: TextField): void;
-  togglePause(): void;
-  changeInterval(by: 1 | -1): void;
   toggleIdle(): void;
 
   copy(text: string, what: string): void;

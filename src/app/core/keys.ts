@@ -1,7 +1,7 @@
 import type { Action } from './deck.ts';
 
-/** How keys are written for people. */
-const NAMES: Readonly<Record<string, string>> = {
+/** Keys that are no characters, and how they are written for people. */
+export const KEY_NAMES: Readonly<Record<string, string>> = {
   enter: 'Enter',
   esc: 'Esc',
   space: 'Space',
@@ -15,6 +15,8 @@ const NAMES: Readonly<Record<string, string>> = {
   pgdn: 'PgDn',
   home: 'Home',
   end: 'End',
+  backspace: 'Backspace',
+  delete: 'Delete',
 };
 const ASCII_NAMES: Readonly<Record<string, string>> = {
   up: 'Up',
@@ -24,7 +26,21 @@ const ASCII_NAMES: Readonly<Record<string, string>> = {
 };
 
 export function keyName(key: string, ascii = false): string {
-  return (ascii ? ASCII_NAMES[key] : undefined) ?? NAMES[key] ?? key;
+  return (ascii ? ASCII_NAMES[key] : undefined) ?? KEY_NAMES[key] ?? key;
+}
+
+/** The key of an action as it holds, for a sentence that names it; undefined where it has none. */
+export function keyFor(
+  { actions, ascii }: { readonly actions: readonly Action[]; readonly ascii: boolean },
+  id: string,
+): string | undefined {
+  const [key] = actions.find((action) => action.id === id)?.keys ?? [];
+  return key === undefined ? undefined : keyName(key, ascii);
+}
+
+/** Why what changes the server cannot be done, and what would change that. */
+export function readOnlyWhy(deck: { readonly actions: readonly Action[]; readonly ascii: boolean }): string {
+  return `read-only: ${keyFor(deck, 'mode.arm') ?? ':mode.arm'} makes it writable for a while, --no-read-only from the start`;
 }
 
 export function keysOf(action: Action, ascii = false): string {

@@ -19,6 +19,7 @@ interface Memo {
   readonly open: ReadonlySet<string>;
   readonly round: number;
   readonly apart: boolean;
+  readonly database: string | undefined;
   readonly shown: Shown;
 }
 

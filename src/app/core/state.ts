@@ -1,6 +1,7 @@
 import type { Standing } from '../../alerts/alert.ts';
 import type { PlanDocument } from '../../db/explain/plan.ts';
 import type { SignalAction, SignalEvent, SignalPlan } from '../../ops/signal/types.ts';
+import type { Fault } from '../../text/filter/filter.ts';
 import type { Wizard } from '../wizard/types.ts';
 import type { Sort } from './rows.ts';
 import type { DetailSection } from './section.ts';
@@ -59,8 +60,19 @@ export type DialogPhase =
 export type Overlay =
   | { readonly kind: 'help'; readonly scroll: number }
   | { readonly kind: 'log'; readonly scroll: number }
+  /** What was sent, the newest first; undefined while it is read. */
+  | { readonly kind: 'commands'; readonly index: number; readonly entries?: readonly Sent[] }
   | { readonly kind: 'palette'; readonly field: TextField; readonly index: number }
-  | { readonly kind: 'filter'; readonly view: string; readonly field: TextField; readonly before: string }
+  | {
+      readonly kind: 'filter';
+      readonly view: string;
+      readonly field: TextField;
+      readonly before: string;
+      /** What is wrong with what is typed; until it is right, the rows are those of what stands before it. */
+      readonly fault?: Fault;
+    }
+  /** The columns that a view can be sorted by. */
+  | { readonly kind: 'sort'; readonly view: string; readonly index: number }
   /** How long idle, before the dialog lists whom that hits. */
   | { readonly kind: 'idle'; readonly field: TextField; readonly problem?: string }
   | {
@@ -101,8 +113,36 @@ export type Overlay =
   | { readonly kind: 'leave'; readonly yes: boolean }
   /** One of the wizards. */
   | { readonly kind: 'wizard'; readonly wizard: number }
+  /** The name of a read-only profile, before it is written to. */
+  | { readonly kind: 'arm'; readonly field: TextField; readonly problem?: string }
   /** The server wants a password. */
   | { readonly kind: 'password'; readonly question: string; readonly field: TextField };
+
+/** A read-only profile that is written to for now. */
+export interface Armed {
+  /** Wall clock, ms since 1970. */
+  readonly since: number;
+  readonly untilWall: number;
+  /** Sampler clock (ms). */
+  readonly until: number;
+}
+
+/** A statement or command that was sent to change something. */
+export interface Sent {
+  readonly run: string;
+  /** Number of the step, from 0. */
+  readonly step: number;
+  /** Ms since 1970. */
+  readonly at: number;
+  readonly operation: string;
+  readonly server: string;
+  readonly title: string;
+  /** As it was sent; several lines where there are several. Not clean. */
+  readonly text: string;
+  /** Null where no end was recorded. */
+  readonly ok: boolean | null;
+  readonly undone: boolean;
+}
 
 export type LogLevel = 'info' | 'done' | 'error';
 
@@ -147,6 +187,11 @@ export interface AppState {
   readonly round: number;
   /** Idle sessions are listed too. */
   readonly idle: boolean;
+  /** Signals that this console has sent. */
+  readonly sent: readonly Sent[];
+  readonly armed: Armed | undefined;
+  /** Of views whose rows belong to a database, only those of this one are listed. */
+  readonly database: string | undefined;
   /** Sampler clock (ms) at which ^C last asked to stop what runs: another one within 3 s ends the program. */
   readonly interruptedAt: number | undefined;
   /** Wall clock of the data on screen while paused. */

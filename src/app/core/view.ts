@@ -3,6 +3,7 @@ import type { Level } from '../../health/level.ts';
 import type { Part } from '../../monitor/snapshot.ts';
 import type { RawInput, RowField } from '../../ops/engine/operation.ts';
 import type { ColumnSpec } from '../../text/cells.ts';
+import type { FieldKind, FieldSpec } from '../../text/filter/filter.ts';
 import type { Line, Tone } from '../../text/line.ts';
 import type { Action } from './deck.ts';
 import { LEVEL_TONE, type Model, marked } from './model.ts';
@@ -10,10 +11,25 @@ import type { Sort } from './rows.ts';
 import type { DetailSection } from './section.ts';
 import type { AppState } from './state.ts';
 
+/** What a value may be that rows are sorted or found by. */
+export type Value = string | number | boolean | null | undefined;
+
+/** Something of a row that a filter asks for by its name, see {@link file://../views/fields.ts}. */
+export interface Field<Row> extends FieldSpec {
+  readonly value: (row: Row, model: Model) => Value;
+}
+
 /** A column of a view: how to show a row, and what to sort and export by. */
 export interface Column<Row> extends ColumnSpec {
+  /**
+   * What a filter takes it for; absent, for the text that it shows. Its name is that of the column. `value`: where that
+   * of the column has another unit, or an order of its own.
+   */
+  readonly field?: { readonly kind: FieldKind; readonly also?: readonly string[] } & Partial<
+    Pick<Field<Row>, 'value'>
+  >;
   /** What is sorted by; null sorts last either way. */
-  readonly value: (row: Row, model: Model) => string | number | boolean | null | undefined;
+  readonly value: (row: Row, model: Model) => Value;
   /** How the value is written, as a number with its unit; absent and without `cell`, the value itself. */
   readonly format?: (value: number | null | undefined) => string;
   /** What is shown where a format is not enough. Server text comes as it is: it is cleaned when drawn. */
@@ -93,6 +109,8 @@ export interface View<Row> {
   /** The identity that a selection follows. */
   readonly identity: (row: Row) => string;
   readonly columns: readonly Column<Row>[];
+  /** What a filter knows of a row beside its columns. */
+  readonly fields?: readonly Field<Row>[];
   readonly sort: Sort;
   /** The rows have an order of their own (a tree): sorting is refused with this reason. */
   readonly ordered?: string;
@@ -114,7 +132,7 @@ export interface View<Row> {
   readonly query?: (row: Row) => string | null | undefined;
   /** By which pg_stat_statements knows that statement: the list may have the beginning of its text only. */
   readonly queryId?: (row: Row) => string | null;
-  /** The database its statement belongs to. */
+  /** The database that it belongs to: filters know it as `database`, and `O` lists those of one. */
   readonly database?: (row: Row, model: Model) => string | null | undefined;
   /**
    * What a row is for an operation: the field of its form that takes it, and the name that is filled in; undefined for
@@ -219,7 +237,8 @@ export function cellTone<Row>(column: Column<Row>, row: Row, model: Model): Tone
   return LEVEL_TONE[column.level?.(row, model) ?? 'normal'] ?? column.tone?.(row, model);
 }
 
-function plainText<Row>(column: Column<Row>, row: Row, model: Model): string {
+/** What a cell says without the mark of its level. */
+export function plainText<Row>(column: Column<Row>, row: Row, model: Model): string {
   if (column.cell) return column.cell(row, model);
   const value = column.value(row, model);
   if (column.format) return column.format(typeof value === 'number' ? value : null);

@@ -1,14 +1,30 @@
+import { cleanLine } from '../../text/clean.ts';
+import { faultText } from '../../text/filter/filter.ts';
 import { fitItems, fitLine, type Item, type Line, span } from '../../text/line.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import { keyName } from '../core/keys.ts';
 import { fieldSpans } from '../core/text-field.ts';
+import { fieldsText } from '../views/fields.ts';
+import { viewOf } from '../views/registry.ts';
+
+/** The footer: one line, or the filter that is typed and below it what is wrong with it, or what it may ask for. */
+export function footerLines(deck: Deck, columns: number): Line[] {
+  const { overlay } = deck.state;
+  if (overlay?.kind !== 'filter') return [footerLine(deck, columns)];
+  const { more } = glyphsOf(deck);
+  const { field, fault, view } = overlay;
+  const below =
+    fault === undefined
+      ? span(` ${fieldsText(viewOf(view))}`, 'muted')
+      : span(` ${cleanLine(faultText(field.text, fault))}`, 'alert');
+  return [fieldSpans(' / ', field, columns), [below]].map((line) => fitLine(line, columns, more));
+}
 
 /** What can be done here, the most useful first; or the last message while it is new. */
 export function footerLine(deck: Deck, columns: number): Line {
-  const { toast, overlay } = deck.state;
+  const { toast } = deck.state;
   const { more } = glyphsOf(deck);
-  if (overlay?.kind === 'filter') return fitLine(fieldSpans(' / ', overlay.field, columns), columns, more);
   if (toast && toast.holds?.(deck.state) !== false) {
     const tone = toast.level === 'error' ? 'alert' : toast.level === 'done' ? 'good' : 'accent';
     return fitLine([span(` ${toast.text}`, tone)], columns, more);

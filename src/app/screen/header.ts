@@ -3,14 +3,26 @@ import { summaryPoll } from '../../db/queries/activity.ts';
 import { walPositionPoll } from '../../db/queries/wal.ts';
 import { cacheLevel, connectionsLevel, type Level, levelOf } from '../../health/level.ts';
 import { cleanLine } from '../../text/clean.ts';
-import { fitEnds, fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../text/line.ts';
+import {
+  fitEnds,
+  fitItems,
+  fitLine,
+  type Item,
+  type Line,
+  lineWidth,
+  type Span,
+  span,
+} from '../../text/line.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { clip, width } from '../../text/width.ts';
+import { armedFor } from '../core/armed.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
+import { keyFor } from '../core/keys.ts';
 import { LEVEL_TONE, markedBehind } from '../core/model.ts';
 import { runningWizards, tableOf } from '../core/state.ts';
 import { hitText } from '../views/database.ts';
+import { operationsScreen } from '../views/operations.ts';
 import { SCREENS } from '../views/registry.ts';
 import { focusedView } from '../views/select.ts';
 import { placePanes } from './panes.ts';
@@ -54,11 +66,18 @@ function identity(deck: Deck): Item[] {
         ]
       : []),
     {
-      priority: 2,
+      priority: 1,
       close: server !== undefined,
-      spans: [span(deck.readOnly ? 'RO' : 'RW', deck.readOnly ? 'good' : 'accent')],
+      spans: [mode(deck)],
     },
   ];
+}
+
+/** `RO`, `RW`, or for how long a read-only profile is written to. */
+function mode(deck: Deck): Span {
+  const left = armedFor(deck);
+  if (left !== undefined) return span(`ARMED ${duration(Math.ceil(left))}`, 'production');
+  return span(deck.readOnly ? 'RO' : 'RW', deck.readOnly ? 'good' : 'accent');
 }
 
 function situation(deck: Deck): Item[] {
@@ -66,7 +85,22 @@ function situation(deck: Deck): Item[] {
   const stalled = sampler.stalledFor ?? 0;
   const running = runningWizards(state).length;
   const items: Item[] = [
-    ...(running === 0 ? [] : [{ priority: 2, spans: [span(`${running} running (8)`, 'accent')] }]),
+    ...(state.database === undefined
+      ? []
+      : [{ priority: 2, spans: [span(`only database ${cleanLine(state.database)}`, 'accent')] }]),
+    ...(running === 0
+      ? []
+      : [
+          {
+            priority: 2,
+            spans: [
+              span(
+                `${running} running (${keyFor(deck, `screen.${operationsScreen.id}`) ?? ':operations'})`,
+                'accent',
+              ),
+            ],
+          },
+        ]),
     ...(sampler.link.state === 'connected' && sampler.link.limited
       ? [{ priority: 3, spans: [span('1 connection only', 'warn')] }]
       : []),
@@ -91,7 +125,10 @@ function awayLine(deck: Deck, columns: number): Line | undefined {
   const wait = Math.max(0, (link.retryAt - deck.sampler.now()) / 1000);
   const gone = (deck.sampler.now() - link.since) / 1000;
   const since = span(` Lost ${duration(gone)} ago. `, 'alert');
-  const next = span(`  Retry in ${Math.ceil(wait)}s (R now).`, 'muted');
+  const next = span(
+    `  Retry in ${Math.ceil(wait)}s (${keyFor(deck, 'time.now') ?? ':refresh'} now).`,
+    'muted',
+  );
   const room = columns - lineWidth([since, next]);
   const why = reason(link.error, room < LEAST_REASON ? columns - lineWidth([since]) : room);
   if (room < LEAST_REASON) return [since, span(why, 'warn')];
@@ -176,12 +213,14 @@ function settings(deck: Deck): Item[] {
 /** The screens and their keys; the open one stands out. */
 export function tabsLine(deck: Deck, columns: number): Line {
   const short = columns < 100;
-  const items = SCREENS.filter((s) => s.key || s.id === deck.state.screen).map((s): Item => {
+  const keyOf = (s: (typeof SCREENS)[number]) => keyFor(deck, `screen.${s.id}`);
+  const items = SCREENS.filter((s) => keyOf(s) || s.id === deck.state.screen).map((s): Item => {
     const open = s.id === deck.state.screen;
+    const key = keyOf(s);
     const title = (short ? s.short : undefined) ?? s.title;
     return {
       priority: open ? 1 : 2,
-      spans: [span(s.key ? `${s.key} ` : '', open ? 'title' : 'key'), span(title, open ? 'title' : 'muted')],
+      spans: [span(key ? `${key} ` : '', open ? 'title' : 'key'), span(title, open ? 'title' : 'muted')],
     };
   });
   return fitLine([span(' '), ...fitItems(items, columns - 1, short ? 1 : 2)], columns, glyphsOf(deck).more);

@@ -1,11 +1,30 @@
+import { GRAMMAR } from '../../text/filter/filter.ts';
 import { fitLine, type Line, span } from '../../text/line.ts';
-import { fit } from '../../text/width.ts';
+import { fit, wrap } from '../../text/width.ts';
 import type { Deck, KeyScope } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import { keysOf } from '../core/keys.ts';
+import { fieldsText, KINDS_TEXT } from '../views/fields.ts';
+import { focusedView } from '../views/select.ts';
 import type { ReadingText } from './reading.ts';
 
 type Group = readonly [title: string, scopes: readonly KeyScope[]];
+
+/** How rows are looked for, and by what on the view that keys go to. */
+function filterLines(deck: Deck, columns: number): Line[] {
+  const { more } = glyphsOf(deck);
+  const view = focusedView(deck.state);
+  const fields = wrap(`${view.title}: ${fieldsText(view)}`, Math.max(20, columns - 3));
+  return [
+    [span(' In a filter (/), all of', 'accent')],
+    ...GRAMMAR.map(
+      ([typed, meaning]): Line => [span(`  ${fit(typed, 15, 'left', more)} `, 'key'), span(meaning)],
+    ),
+    ...fields.map((text): Line => [span(`  ${text}`)]),
+    [span(`  ${KINDS_TEXT}`, 'muted')],
+    [],
+  ];
+}
 
 const LEFT: readonly Group[] = [
   ['Everywhere', ['screen', 'quit', 'always']],
@@ -16,6 +35,8 @@ const RIGHT: readonly Group[] = [
   ['Rows', ['table', 'row']],
   ['In help, details, messages, plans', ['reader', 'close']],
   ['In a question', ['dialog']],
+  ['In what was sent', ['commands']],
+  ['In the columns to sort by', ['picker']],
   ['In the plan of an operation', ['plan']],
   ['While it runs', ['progress']],
   ['In its result', ['result']],
@@ -28,10 +49,13 @@ const TWO_COLUMNS = 100;
 export function helpReading(deck: Deck, columns: number): ReadingText {
   const left = LEFT.flatMap((group) => groupLines(deck, ...group));
   const right = [...RIGHT.flatMap((group) => groupLines(deck, ...group)), ...legend()];
+  const filters = filterLines(deck, columns);
   return {
     title: [span(' Help', 'title'), span('  every key; : opens the same by name', 'muted')],
     lines:
-      columns < TWO_COLUMNS ? [...left, ...right] : sideBySide(left, right, columns, glyphsOf(deck).more),
+      columns < TWO_COLUMNS
+        ? [...left, ...filters, ...right]
+        : [...sideBySide(left, right, columns, glyphsOf(deck).more), [], ...filters],
   };
 }
 

@@ -8,7 +8,8 @@ export interface Layout {
   readonly tabs: number;
   /** The panes, or what lies over them. */
   readonly body: number;
-  readonly footer: 1;
+  /** A second line below what is typed says what is wrong with it. */
+  readonly footer: 1 | 2;
 }
 
 const TALL = 20;
@@ -18,17 +19,21 @@ export interface Cut {
   readonly size: AppState['size'];
   /** Something is to be told between header and tabs. */
   readonly alerted: boolean;
+  /** A filter is typed. */
+  readonly typing: boolean;
 }
 
-export function cutOf(state: Pick<AppState, 'size' | 'alerts' | 'screen'>): Cut {
-  return { size: state.size, alerted: toldAlerts(state).length > 0 };
+export function cutOf(state: Pick<AppState, 'size' | 'alerts' | 'screen' | 'overlay'>): Cut {
+  const typing = state.overlay?.kind === 'filter';
+  return { size: state.size, alerted: toldAlerts(state).length > 0, typing };
 }
 
 /** Cuts the terminal into its parts. */
-export function layoutOf({ size: { rows }, alerted }: Cut): Layout {
+export function layoutOf({ size: { rows }, alerted, typing }: Cut): Layout {
   const tall = rows >= TALL;
   const header = tall ? 2 : 1;
   const alerts = tall && alerted ? 1 : 0;
   const tabs = tall ? 1 : 0;
-  return { header, alerts, tabs, body: Math.max(0, rows - header - alerts - tabs - 1), footer: 1 };
+  const footer = typing ? 2 : 1;
+  return { header, alerts, tabs, body: Math.max(0, rows - header - alerts - tabs - footer), footer };
 }

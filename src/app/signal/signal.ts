@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { place } from '../../db/errors.ts';
 import { engineErrors } from '../../ops/engine/errors.ts';
+import type { OpEvent } from '../../ops/engine/plan.ts';
 import { entryOf } from '../../ops/registry.ts';
 import { signalEvent } from '../../ops/signal/events.ts';
 import { planSignal } from '../../ops/signal/plan.ts';
@@ -13,6 +14,7 @@ import type {
   SignalPlan,
 } from '../../ops/signal/types.ts';
 import type { Deck } from '../core/deck.ts';
+import { readOnlyWhy } from '../core/keys.ts';
 import type { DialogPhase, SignalOption } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
 import { focusedView, targetRows } from '../views/select.ts';
@@ -28,12 +30,14 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-const RUNNING: Slot<{ now?: Running | undefined }> = { make: () => ({}) };
+/** Signals of this console that are listed. */
+const SENT_KEPT = 500;
+
+const RUNNING: Slot<{ now?: Running | undefined; run?: string }> = { make: () => ({}) };
 
 /** Why cancel and terminate cannot be used now; undefined when they can. */
 export function signalDisabled(deck: Deck): string | undefined {
-  if (deck.readOnly)
-    return 'read-only: start with --no-read-only, or change the profile, to cancel or terminate';
+  if (deck.readOnly) return readOnlyWhy(deck);
   if (!deck.sampler.control) return 'there is no connection';
   return undefined;
 }
@@ -143,6 +147,7 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
       control: () => deck.sampler.control,
     });
     for await (const event of runPlan(confirmed, context, { signal })) {
+      remember(deck, confirmed, event);
       if (event.type === 'unrecorded') deck.say(event.text, 'error');
       if (event.type === 'end' && event.status === 'refused')
         throw engineErrors.runRefused({ why: event.text });
@@ -162,6 +167,33 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
     record((error as Error).message, false);
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }
+}
+
+/** Keeps what was sent for the list of it: the journal may lack it. */
+function remember(deck: Deck, { operation, server, steps }: SignalPlan, event: OpEvent): void {
+  const { sent } = deck.state;
+  if (event.type === 'begin') deck.store.held(RUNNING).run = event.run;
+  const { run = '' } = deck.store.held(RUNNING);
+  const step = event.type === 'start' ? steps[event.step] : undefined;
+  if (event.type === 'start' && step !== undefined && step.preview !== '') {
+    const { title, preview: text } = step;
+    const one = {
+      run,
+      step: event.step,
+      at: event.at,
+      operation,
+      server,
+      title,
+      text,
+      ok: null,
+      undone: false,
+    };
+    deck.store.set({ sent: [...sent, one].slice(-SENT_KEPT) });
+  }
+  if (event.type === 'finish')
+    deck.store.set({
+      sent: sent.map((one) => (one.run === run && one.step === event.step ? { ...one, ok: event.ok } : one)),
+    });
 }
 
 /** Stops sending. True when something was running. */

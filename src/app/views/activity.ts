@@ -79,12 +79,29 @@ export const activityView = defineView<ActivityRow>({
   sort: { column: 'age', descending: true },
   empty: 'No session is doing anything.',
   columns: [
-    { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 1, value: (r) => r.pid },
-    { id: 'database', title: 'DATABASE', width: 10, least: 8, priority: 7, value: (r) => r.datname },
+    {
+      id: 'pid',
+      title: 'PID',
+      field: { kind: 'number' },
+      width: 7,
+      align: 'right',
+      priority: 1,
+      value: (r) => r.pid,
+    },
+    {
+      id: 'database',
+      title: 'DATABASE',
+      field: { kind: 'text', also: ['db'] },
+      width: 10,
+      least: 8,
+      priority: 7,
+      value: (r) => r.datname,
+    },
     { id: 'user', title: 'USER', width: 10, least: 8, priority: 5, value: (r) => r.usename },
     {
       id: 'application',
       title: 'APPLICATION',
+      field: { kind: 'text', also: ['app'] },
       width: 14,
       least: 8,
       priority: 4,
@@ -123,6 +140,7 @@ export const activityView = defineView<ActivityRow>({
     {
       id: 'age',
       title: 'AGE',
+      field: { kind: 'duration' },
       width: 9,
       align: 'right',
       priority: 2,
@@ -133,6 +151,7 @@ export const activityView = defineView<ActivityRow>({
     {
       id: 'xact',
       title: 'XACT',
+      field: { kind: 'duration' },
       width: 6,
       align: 'right',
       priority: 8,
@@ -149,6 +168,10 @@ export const activityView = defineView<ActivityRow>({
       value: (r) => r.query,
       cell: (r) => r.query ?? '',
     },
+  ],
+  fields: [
+    { name: 'type', kind: 'text', value: (r) => r.backend_type },
+    { name: 'query_id', kind: 'text', value: (r) => r.query_id },
   ],
   headline: (model) => {
     const s = model.rows(summaryPoll)[0];

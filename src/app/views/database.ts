@@ -18,6 +18,7 @@ const columns = [
   {
     id: 'database',
     title: 'DATABASE',
+    field: { kind: 'text', also: ['db'] },
     width: 12,
     priority: 1,
     grow: true,
@@ -26,6 +27,7 @@ const columns = [
   {
     id: 'hit',
     title: 'HIT 60s',
+    field: { kind: 'percent' },
     width: 9,
     align: 'right',
     priority: 1,
@@ -37,6 +39,7 @@ const columns = [
   {
     id: 'reads',
     title: 'READS/s',
+    field: { kind: 'number' },
     width: 8,
     align: 'right',
     priority: 3,
@@ -46,6 +49,7 @@ const columns = [
   {
     id: 'read_time',
     title: 'ms/READ',
+    field: { kind: 'duration', value: (d) => (d.msPerRead === null ? null : d.msPerRead / 1000) },
     width: 8,
     align: 'right',
     priority: 5,
@@ -55,6 +59,7 @@ const columns = [
   {
     id: 'tps',
     title: 'TPS',
+    field: { kind: 'number' },
     width: 6,
     align: 'right',
     priority: 2,
@@ -64,6 +69,7 @@ const columns = [
   {
     id: 'rollback',
     title: 'ROLLBACK',
+    field: { kind: 'percent' },
     width: 8,
     align: 'right',
     priority: 6,
@@ -75,6 +81,7 @@ const columns = [
   {
     id: 'backends',
     title: 'CONNS',
+    field: { kind: 'number' },
     width: 6,
     align: 'right',
     priority: 4,
@@ -83,6 +90,7 @@ const columns = [
   {
     id: 'temp',
     title: 'TEMP/s',
+    field: { kind: 'size' },
     width: 7,
     align: 'right',
     priority: 7,
@@ -92,6 +100,7 @@ const columns = [
   {
     id: 'deadlocks',
     title: 'DEADLOCKS',
+    field: { kind: 'number' },
     width: 9,
     align: 'right',
     priority: 8,
@@ -119,6 +128,7 @@ export const databaseView = defineView<DatabaseVitals>({
       ...(total.msPerRead === null ? [] : [span(`, ${milliseconds(total.msPerRead)} each`)]),
     ];
   },
+  database: (d) => d.row.datname,
   detail: (d, model) => {
     const { row } = d;
     const all = (row.blks_hit ?? 0) + (row.blks_read ?? 0);

@@ -189,6 +189,7 @@ const categoryColumns = [
   {
     id: 'score',
     title: 'SCORE',
+    field: { kind: 'number' },
     width: 6,
     align: 'right',
     priority: 1,
@@ -206,7 +207,15 @@ const categoryColumns = [
     cell: (c) => (c.score === null ? '' : bar(c.score / 100)),
     tone: (c) => (c.severity === null ? 'good' : TONES[c.severity]),
   },
-  { id: 'weight', title: 'WEIGHT', width: 6, align: 'right', priority: 3, value: (c) => c.weight },
+  {
+    id: 'weight',
+    title: 'WEIGHT',
+    field: { kind: 'number' },
+    width: 6,
+    align: 'right',
+    priority: 3,
+    value: (c) => c.weight,
+  },
   {
     id: 'worst',
     title: 'WORST',
@@ -219,6 +228,7 @@ const categoryColumns = [
   {
     id: 'findings',
     title: 'FINDINGS',
+    field: { kind: 'number' },
     width: 8,
     align: 'right',
     priority: 2,
@@ -228,6 +238,7 @@ const categoryColumns = [
   {
     id: 'unknown',
     title: 'NOT KNOWN',
+    field: { kind: 'number' },
     width: 9,
     grow: true,
     priority: 2,

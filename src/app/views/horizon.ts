@@ -23,6 +23,7 @@ const columns = [
   {
     id: 'seconds',
     title: 'SINCE',
+    field: { kind: 'duration', also: ['age'] },
     width: 9,
     align: 'right',
     priority: 1,
@@ -30,9 +31,26 @@ const columns = [
     format: duration,
     level: (h, model) => levelOf('long_query_seconds', h.seconds, model.thresholds),
   },
-  { id: 'xids', title: 'XIDS', width: 6, align: 'right', priority: 2, value: (h) => h.xids, format: count },
+  {
+    id: 'xids',
+    title: 'XIDS',
+    field: { kind: 'number' },
+    width: 6,
+    align: 'right',
+    priority: 2,
+    value: (h) => h.xids,
+    format: count,
+  },
   { id: 'detail', title: 'WHO', width: 20, grow: true, priority: 1, value: (h) => h.detail ?? '' },
-  { id: 'database', title: 'DATABASE', width: 10, least: 8, priority: 3, value: (h) => h.database ?? '' },
+  {
+    id: 'database',
+    title: 'DATABASE',
+    field: { kind: 'text', also: ['db'] },
+    width: 10,
+    least: 8,
+    priority: 3,
+    value: (h) => h.database ?? '',
+  },
 ] satisfies Column<HorizonRow>[];
 
 /** What keeps VACUUM from removing dead rows: the oldest snapshots, whoever has them. */

@@ -136,6 +136,7 @@ const columns = [
   {
     id: 'size',
     title: 'SIZE',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 2,
@@ -145,6 +146,7 @@ const columns = [
   {
     id: 'scans',
     title: 'SCANS',
+    field: { kind: 'number' },
     width: 7,
     align: 'right',
     priority: 3,
@@ -190,6 +192,7 @@ export const indexesView = defineView<IndexRow>({
   sort: { column: 'finding', descending: true },
   empty: 'This database has no indexes of its own.',
   columns,
+  fields: [{ name: 'schema', kind: 'text', value: (r) => r.schemaname }],
   headline: (model) => {
     const counts = model.rows(indexCountsPoll)[0];
     if (!counts) return [];

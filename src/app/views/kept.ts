@@ -14,11 +14,20 @@ export function copiesOf(runs: readonly RunRow[]) {
 const rows = (model: Model): readonly Kept[] => keptOf(model.rows(keptPoll), copiesOf(model.runs));
 
 const columns = [
-  { id: 'database', title: 'KEPT DATABASE', width: 34, priority: 1, grow: true, value: (k) => k.name },
+  {
+    id: 'database',
+    title: 'KEPT DATABASE',
+    field: { kind: 'text', also: ['db'] },
+    width: 34,
+    priority: 1,
+    grow: true,
+    value: (k) => k.name,
+  },
   { id: 'what', title: 'WHAT', width: 16, priority: 2, value: (k) => KIND_WORDS[k.kind] },
   {
     id: 'size',
     title: 'SIZE',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 1,

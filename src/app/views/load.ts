@@ -1,6 +1,6 @@
 import { count, milliseconds } from '../../text/units.ts';
 import { type Column, defineView } from '../core/view.ts';
-import { type StatementRow, statementsView } from './statements.ts';
+import { type StatementRow, seconds, statementsView } from './statements.ts';
 
 /** So many are the top. */
 const TOP = 5;
@@ -11,6 +11,7 @@ const columns = [
   {
     id: 'load',
     title: 'LOAD 60s',
+    field: { kind: 'percent', value: (s) => seconds(load(s)) },
     width: 8,
     align: 'right',
     priority: 1,
@@ -21,6 +22,7 @@ const columns = [
   {
     id: 'calls_rate',
     title: 'CALLS/s',
+    field: { kind: 'number' },
     width: 7,
     align: 'right',
     priority: 3,
@@ -30,6 +32,7 @@ const columns = [
   {
     id: 'mean',
     title: 'MEAN',
+    field: { kind: 'duration', value: (s) => seconds(s.rate?.meanMs) },
     width: 7,
     align: 'right',
     priority: 2,

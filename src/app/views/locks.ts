@@ -7,7 +7,7 @@ import { duration } from '../../text/units.ts';
 import { width } from '../../text/width.ts';
 import { type Model, marked } from '../core/model.ts';
 import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
-import { stateText } from './activity.ts';
+import { stateText, waitText } from './activity.ts';
 import { isPrepared, type LockEntry, lockForest, type SessionEntry } from './locks/entries.ts';
 import { branchOf, foldCount, foldKinds, foldNames, showTree } from './locks/fold.ts';
 import { verdictLine } from './locks/verdict.ts';
@@ -78,6 +78,7 @@ const columns = [
   {
     id: 'pid',
     title: 'PID',
+    field: { kind: 'number' },
     width: PID_CELLS,
     priority: 1,
     value: of((e) => e.row.pid),
@@ -88,6 +89,7 @@ const columns = [
   {
     id: 'application',
     title: 'APPLICATION',
+    field: { kind: 'text', also: ['app'] },
     width: 8,
     priority: 5,
     value: (e) => (e.kind === 'fold' ? foldNames(e) : e.row.application_name),
@@ -106,6 +108,7 @@ const columns = [
   {
     id: 'frees',
     title: 'FREES',
+    field: { kind: 'number' },
     width: 5,
     align: 'right',
     priority: 7,
@@ -166,6 +169,11 @@ export const locksView = defineView<LockEntry>({
   ordered: 'Locks are shown as a tree: the blocker first, whoever waits for it below.',
   empty: 'No session waits for a lock.',
   columns,
+  fields: [
+    { name: 'age', kind: 'duration', value: of(ageOf) },
+    { name: 'wait', kind: 'text', value: of(({ row }) => waitText(row)) },
+    { name: 'gid', kind: 'text', value: of(({ row }) => row.gid) },
+  ],
   across: (entry) =>
     entry.kind === 'fold'
       ? {

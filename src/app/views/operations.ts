@@ -48,6 +48,7 @@ const columns = [
   {
     id: 'duration',
     title: 'TIME',
+    field: { kind: 'duration' },
     width: 6,
     align: 'right',
     priority: 2,

@@ -21,7 +21,15 @@ function doneText(row: Row): string {
 }
 
 const columns = [
-  { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 1, value: (r) => r.pid },
+  {
+    id: 'pid',
+    title: 'PID',
+    field: { kind: 'number' },
+    width: 7,
+    align: 'right',
+    priority: 1,
+    value: (r) => r.pid,
+  },
   { id: 'command', title: 'COMMAND', width: 25, priority: 1, value: (r) => r.command },
   {
     id: 'relation',
@@ -35,6 +43,7 @@ const columns = [
   {
     id: 'percent',
     title: 'OF THE PHASE',
+    field: { kind: 'percent', value: (r) => (r.phase_percent === null ? null : r.phase_percent / 100) },
     width: 15,
     priority: 3,
     value: (r) => r.phase_percent,
@@ -43,10 +52,19 @@ const columns = [
         ? ''
         : `${progressBar(r.phase_percent / 100, 10)} ${Math.floor(r.phase_percent)}%`,
   },
-  { id: 'done', title: 'DONE', width: 18, priority: 5, value: (r) => r.done, cell: doneText },
+  {
+    id: 'done',
+    title: 'DONE',
+    field: { kind: 'number' },
+    width: 18,
+    priority: 5,
+    value: (r) => r.done,
+    cell: doneText,
+  },
   {
     id: 'time',
     title: 'TIME',
+    field: { kind: 'duration', also: ['age'] },
     width: 6,
     align: 'right',
     priority: 2,
@@ -54,7 +72,14 @@ const columns = [
     format: duration,
   },
   { id: 'wait', title: 'WAIT', width: 16, priority: 6, value: (r) => waitText(r) },
-  { id: 'database', title: 'DATABASE', width: 10, priority: 7, value: (r) => r.datname },
+  {
+    id: 'database',
+    title: 'DATABASE',
+    field: { kind: 'text', also: ['db'] },
+    width: 10,
+    priority: 7,
+    value: (r) => r.datname,
+  },
   {
     id: 'detail',
     title: 'DETAIL',
@@ -77,6 +102,7 @@ export const progressView = defineView<Row>({
   sort: { column: 'time', descending: true },
   empty: 'No VACUUM, ANALYZE, CREATE INDEX, CLUSTER, COPY or base backup is running.',
   columns,
+  database: (r) => r.datname,
   detail: (row, model) => [
     { title: `${row.command} ${row.relation ?? ''}`, facts: columnFacts({ columns }, row, model) },
   ],

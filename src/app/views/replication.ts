@@ -27,7 +27,15 @@ function lagText(row: Sender, model: Model): string {
 }
 
 const senderColumns = [
-  { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 2, value: (r) => r.pid },
+  {
+    id: 'pid',
+    title: 'PID',
+    field: { kind: 'number' },
+    width: 7,
+    align: 'right',
+    priority: 2,
+    value: (r) => r.pid,
+  },
   {
     id: 'name',
     title: 'STANDBY',
@@ -42,6 +50,7 @@ const senderColumns = [
   {
     id: 'lag',
     title: 'LAG',
+    field: { kind: 'duration' },
     width: 10,
     align: 'right',
     priority: 1,
@@ -52,6 +61,7 @@ const senderColumns = [
   {
     id: 'behind',
     title: 'BEHIND',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 1,
@@ -61,6 +71,7 @@ const senderColumns = [
   {
     id: 'send',
     title: 'TO SEND',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 6,
@@ -70,6 +81,7 @@ const senderColumns = [
   {
     id: 'write',
     title: 'TO WRITE',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 8,
@@ -79,6 +91,7 @@ const senderColumns = [
   {
     id: 'flush',
     title: 'TO FLUSH',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 8,
@@ -88,6 +101,7 @@ const senderColumns = [
   {
     id: 'replay',
     title: 'TO REPLAY',
+    field: { kind: 'size' },
     width: 9,
     align: 'right',
     priority: 6,
@@ -157,6 +171,7 @@ const slotColumns = [
   {
     id: 'database',
     title: 'DATABASE',
+    field: { kind: 'text', also: ['db'] },
     width: 12,
     priority: 5,
     value: (s) => s.database,
@@ -174,6 +189,7 @@ const slotColumns = [
   {
     id: 'retained',
     title: 'RETAINED',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 1,
@@ -192,6 +208,7 @@ const slotColumns = [
   {
     id: 'safe',
     title: 'SAFE',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 6,

@@ -1,8 +1,8 @@
-import { cleanLine } from '../../text/clean.ts';
 import type { Model } from '../core/model.ts';
 import type { Shown, Sort } from '../core/rows.ts';
 import { type AppState, type TableState, tableOf } from '../core/state.ts';
-import { type AnyView, cellText } from '../core/view.ts';
+import type { AnyView } from '../core/view.ts';
+import { filterOf } from './fields.ts';
 import { panesOf, viewOf } from './registry.ts';
 
 /** Computed once per round of the sampler and setting of the table. */
@@ -10,25 +10,40 @@ export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
   const table = tableOf(state, view.id);
   const memo = model.shown.get(view.id);
   const { filter, sort, open } = table;
-  const { round } = state;
+  const { round, database } = state;
   const apart = isApart(view, state);
   if (
     memo?.round === round &&
     memo.filter === filter &&
     memo.sort === sort &&
     memo.open === open &&
-    memo.apart === apart
+    memo.apart === apart &&
+    memo.database === database
   )
     return memo.shown;
   const all = view.rows(model);
-  const rows = (apart && view.apart?.rest(model, all)) || all;
-  const hit = view.tree && hitOf(view, filter, model);
+  const rows = ofDatabase(view, (apart && view.apart?.rest(model, all)) || all, model, database);
+  const found = filterOf(view, filter, model);
+  const hit = 'hit' in found ? found.hit : undefined;
   const kept = view.tree
     ? view.tree.show(rows, open, hit)
-    : sortRows(view, filterRows(view, rows, filter, model), sort, model);
-  const shown = { rows: kept, total: rows.length, ...(hit && { hits: kept.filter(hit) }) };
-  model.shown.set(view.id, { filter, sort, open, round, apart, shown });
+    : sortRows(view, hit ? rows.filter(hit) : rows, sort, model);
+  const shown = { rows: kept, total: rows.length, ...(view.tree && hit && { hits: kept.filter(hit) }) };
+  model.shown.set(view.id, { filter, sort, open, round, apart, database, shown });
   return shown;
+}
+
+/** Those that belong to a database, and whom they stand behind; all of a view whose rows belong to none. */
+function ofDatabase(
+  view: AnyView,
+  rows: readonly unknown[],
+  model: Model,
+  name: string | undefined,
+): readonly unknown[] {
+  const { database, tree } = view;
+  if (name === undefined || database === undefined) return rows;
+  const belongs = (row: unknown) => database(row, model) === name;
+  return tree ? tree.show(rows, new Set(), belongs) : rows.filter(belongs);
 }
 
 /** Rows of the view are left to another one on the same screen. */
@@ -46,38 +61,6 @@ export function shownPanes(state: AppState): readonly AnyView[] {
 export function focusedPane(state: AppState): AnyView {
   const { main, side } = panesOf(state);
   return [...main, ...side][state.pane] ?? (main[0] as AnyView);
-}
-
-/**
- * Rows in which every word of the filter occurs in some column, upper and lower case alike. `!word` leaves out rows
- * that contain it.
- */
-export function filterRows(
-  view: AnyView,
-  rows: readonly unknown[],
-  filter: string,
-  model: Model,
-): readonly unknown[] {
-  const hit = hitOf(view, filter, model);
-  return hit ? rows.filter(hit) : rows;
-}
-
-/** Whether a row meets a filter; undefined for one that every row meets. */
-function hitOf(view: AnyView, filter: string, model: Model): ((row: unknown) => boolean) | undefined {
-  const words = filter
-    .toLocaleLowerCase()
-    .split(/\s+/)
-    .filter((w) => w !== '' && w !== '!');
-  if (words.length === 0) return undefined;
-  return (row) => {
-    const text = view.columns
-      .map((c) => cleanLine(`${cellText(c, row, model)} ${String(c.value(row, model) ?? '')}`))
-      .join(' ')
-      .toLocaleLowerCase();
-    return words.every((word) =>
-      word.startsWith('!') ? !text.includes(word.slice(1)) : text.includes(word),
-    );
-  };
 }
 
 /** Sorted by one column, unknown values last in either direction; equal rows keep their order. */

@@ -40,6 +40,7 @@ const columns = [
   {
     id: 'size',
     title: 'SIZE',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 1,
@@ -49,6 +50,7 @@ const columns = [
   {
     id: 'share',
     title: 'SHARE',
+    field: { kind: 'percent' },
     width: 6,
     align: 'right',
     priority: 3,
@@ -59,6 +61,7 @@ const columns = [
   {
     id: 'growth',
     title: 'GROWTH',
+    field: { kind: 'size' },
     width: 10,
     align: 'right',
     priority: 5,

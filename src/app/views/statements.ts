@@ -79,10 +79,15 @@ function textsUnknown(model: Model): number {
   return statementRows(model).filter(({ query }) => query === null).length;
 }
 
+/** Milliseconds as filters take them. */
+export const seconds = (ms: number | null | undefined): number | null =>
+  ms === null || ms === undefined ? null : ms / 1000;
+
 const columns = [
   {
     id: 'load',
     title: 'LOAD 60s',
+    field: { kind: 'percent', value: (s) => seconds(s.rate?.execMsPerSecond) },
     width: 8,
     align: 'right',
     priority: 3,
@@ -93,6 +98,7 @@ const columns = [
   {
     id: 'calls_rate',
     title: 'CALLS/s',
+    field: { kind: 'number' },
     width: 7,
     align: 'right',
     priority: 4,
@@ -102,6 +108,7 @@ const columns = [
   {
     id: 'calls',
     title: 'CALLS',
+    field: { kind: 'number' },
     width: 6,
     align: 'right',
     priority: 3,
@@ -111,6 +118,7 @@ const columns = [
   {
     id: 'total',
     title: 'TOTAL',
+    field: { kind: 'duration', value: (s) => seconds(s.row.total_exec_ms) },
     width: 7,
     align: 'right',
     priority: 1,
@@ -120,6 +128,7 @@ const columns = [
   {
     id: 'share',
     title: 'SHARE',
+    field: { kind: 'percent' },
     width: 6,
     align: 'right',
     priority: 5,
@@ -129,6 +138,7 @@ const columns = [
   {
     id: 'mean',
     title: 'MEAN',
+    field: { kind: 'duration', value: (s) => seconds(s.row.mean_exec_ms) },
     width: 7,
     align: 'right',
     priority: 2,
@@ -139,6 +149,7 @@ const columns = [
   {
     id: 'max',
     title: 'MAX',
+    field: { kind: 'duration', value: (s) => seconds(s.row.max_exec_ms) },
     width: 7,
     align: 'right',
     priority: 7,
@@ -148,6 +159,7 @@ const columns = [
   {
     id: 'rows',
     title: 'ROWS',
+    field: { kind: 'number' },
     width: 6,
     align: 'right',
     priority: 8,
@@ -157,13 +169,21 @@ const columns = [
   {
     id: 'hit',
     title: 'HIT',
+    field: { kind: 'percent' },
     width: 6,
     align: 'right',
     priority: 6,
     value: (s) => hitShare(s.row),
     format: percent,
   },
-  { id: 'database', title: 'DATABASE', width: 10, priority: 9, value: databaseOf },
+  {
+    id: 'database',
+    title: 'DATABASE',
+    field: { kind: 'text', also: ['db'] },
+    width: 10,
+    priority: 9,
+    value: databaseOf,
+  },
   {
     id: 'query',
     title: 'STATEMENT',

@@ -54,6 +54,7 @@ const columns = [
   {
     id: 'total',
     title: 'TOTAL',
+    field: { kind: 'size', also: ['size'] },
     width: 9,
     align: 'right',
     priority: 1,
@@ -65,6 +66,7 @@ const columns = [
   {
     id: 'heap',
     title: 'DATA',
+    field: { kind: 'size', also: ['data'] },
     width: 8,
     align: 'right',
     priority: 6,
@@ -74,6 +76,7 @@ const columns = [
   {
     id: 'indexes',
     title: 'INDEXES',
+    field: { kind: 'size' },
     width: 8,
     align: 'right',
     priority: 5,
@@ -83,6 +86,7 @@ const columns = [
   {
     id: 'rows',
     title: 'ROWS',
+    field: { kind: 'number' },
     width: 6,
     align: 'right',
     priority: 2,
@@ -92,6 +96,7 @@ const columns = [
   {
     id: 'dead',
     title: 'DEAD',
+    field: { kind: 'number' },
     width: 8,
     align: 'right',
     priority: 2,
@@ -102,6 +107,7 @@ const columns = [
   {
     id: 'vacuum',
     title: 'VACUUM',
+    field: { kind: 'duration' },
     width: 7,
     align: 'right',
     priority: 3,
@@ -111,6 +117,7 @@ const columns = [
   {
     id: 'analyze',
     title: 'ANALYZE',
+    field: { kind: 'duration' },
     width: 7,
     align: 'right',
     priority: 4,
@@ -120,6 +127,7 @@ const columns = [
   {
     id: 'seq',
     title: 'SEQ',
+    field: { kind: 'number' },
     width: 6,
     align: 'right',
     priority: 7,
@@ -131,6 +139,7 @@ const columns = [
   {
     id: 'idx',
     title: 'IDX',
+    field: { kind: 'number' },
     width: 6,
     align: 'right',
     priority: 8,
@@ -140,6 +149,7 @@ const columns = [
   {
     id: 'hot',
     title: 'HOT',
+    field: { kind: 'percent' },
     width: 6,
     align: 'right',
     priority: 9,
@@ -166,6 +176,7 @@ export const tablesView = defineView<TableRow>({
   sort: { column: 'total', descending: true },
   empty: 'This database has no tables of its own.',
   columns,
+  fields: [{ name: 'schema', kind: 'text', value: (r) => r.schemaname }],
   headline: (model, rows) => {
     const shown = rows as readonly TableRow[];
     const locked = shown.filter((r) => r.locked).length;

@@ -2,6 +2,7 @@ import { readWords } from '../../ops/engine/fields.ts';
 import type { OperationEntry, RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
+import { readOnlyWhy } from '../core/keys.ts';
 import { openedWizard, wizardById } from '../core/state.ts';
 import { editField } from '../core/text-field.ts';
 import { askChoices, askMeant } from './choices.ts';
@@ -28,7 +29,7 @@ import type { Wizard } from './types.ts';
 
 /** Why an operation cannot be started now; undefined when it can. */
 export function operationDisabled(deck: Deck, entry: OperationEntry): string | undefined {
-  if (entry.writes && deck.readOnly) return 'read-only: start with --no-read-only to use it';
+  if (entry.writes && deck.readOnly) return readOnlyWhy(deck);
   if (entry.ofProfile && deck.resolved.profileName === undefined)
     return 'this needs a profile: pgdeck profile add';
   return undefined;

@@ -1,6 +1,7 @@
 import { problemText } from '../../ops/engine/fields.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
+import { readOnlyWhy } from '../core/keys.ts';
 import { openedWizard, wizardById } from '../core/state.ts';
 import { EMPTY_FIELD } from '../core/text-field.ts';
 import { askChoices } from './choices.ts';
@@ -76,8 +77,7 @@ export function planDisabled(deck: Deck): string | undefined {
     // several checks may have one title
     return `blocked by ${[...new Set(blocked.map(({ title }) => title))].join(', ')}`;
   }
-  if (current.plan.writes && deck.readOnly)
-    return 'read-only: start with --no-read-only, or change the profile';
+  if (current.plan.writes && deck.readOnly) return readOnlyWhy(deck);
   if (current.plan.steps.length === 0) return 'there is nothing to do';
   return undefined;
 }

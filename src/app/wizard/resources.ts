@@ -71,6 +71,12 @@ export async function release(deck: Deck, wizard: number): Promise<void> {
   await (await context)?.close();
 }
 
+/** Closes what wizards plan with; what runs goes on with its own. */
+export async function releaseIdle(deck: Deck): Promise<void> {
+  const idle = [...deck.store.held(HELD)].filter(([, { running }]) => running === undefined);
+  await Promise.allSettled(idle.map(([wizard]) => release(deck, wizard)));
+}
+
 export async function releaseAll(deck: Deck): Promise<void> {
   const wizards = [...deck.store.held(HELD).keys()];
   await Promise.allSettled(wizards.map((wizard) => release(deck, wizard)));

@@ -25,13 +25,14 @@ async function openConsole(command: Command, context: Context): Promise<number> 
     return printOverview({ resolved, ascii: context.display(command, settings).ascii });
   }
   const prompt: { ask?: Ask } = {};
-  const { resolved, settings } = await context.resolve(command, {}, async (question) =>
+  const { resolved, settings, file } = await context.resolve(command, {}, async (question) =>
     prompt.ask?.(question),
   );
   const { startConsole } = await import('../../ui/start.ts');
   return startConsole({
     resolved,
     settings,
+    file,
     prompt,
     ...context.display(command, settings),
     ...(options.interval !== undefined && { interval: resolved.intervals.refresh_seconds }),

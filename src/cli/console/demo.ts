@@ -19,7 +19,7 @@ export function register(program: Command, context: Context): void {
       const terminal = process.stdout.isTTY === true;
       if (terminal && process.stdin.isTTY !== true)
         throw new UsageError('The console reads keys, and stdin is no terminal.', 'Run it in a terminal.');
-      const { settings } = await context.settings(command);
+      const { settings, file } = await context.settings(command);
       const flags = globalOptions(command);
       const [{ startDemo }, { resolvedFor }] = await Promise.all([
         import('../../demo/demo.ts'),
@@ -40,6 +40,7 @@ export function register(program: Command, context: Context): void {
         context.exitCode = await startConsole({
           resolved,
           settings,
+          file,
           env: { ...context.env, ...demo.places },
           ...context.display(command, settings),
         });

@@ -2,7 +2,6 @@ import { glyphsOf } from '../../app/core/glyphs.ts';
 import type { Model } from '../../app/core/model.ts';
 import { type AnyView, cellText, notRead, type ViewRecord } from '../../app/core/view.ts';
 import { SHOWN, VIEWS } from '../../app/views/registry.ts';
-import { sortRows } from '../../app/views/select.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
 import type { Session } from '../../db/client.ts';
@@ -22,6 +21,7 @@ import {
   printListing,
   printTable,
 } from '../output.ts';
+import { type Choice, choiceOf, chosenRows } from './choice.ts';
 import { interruptible } from './interruptible.ts';
 import { ServerReader } from './server-reader.ts';
 
@@ -31,12 +31,21 @@ export interface ShowOptions {
   readonly csv?: boolean;
   readonly limit?: number;
   readonly watch?: number;
+  /** As the console takes it. */
+  readonly filter?: string;
+  /** A column, with its direction or without: `age:asc`. */
+  readonly sort?: string;
   /** Frames in ASCII. */
   readonly ascii?: boolean;
 }
 
 const WHOLE_QUERY = 100_000;
 const MANY = 10_000;
+
+interface Chosen extends ShowOptions {
+  readonly limit: number;
+  readonly choice: Choice;
+}
 
 interface Sample {
   readonly at: string;
@@ -51,21 +60,29 @@ interface Sample {
 /**
  * Prints a view. Returns the exit code: 1 when the role may not read it.
  *
- * Throws UsageError for a view that does not exist and DbError when the server cannot be reached.
+ * Throws UsageError for a view, field or column that does not exist and DbError when the server cannot be reached.
  */
 export async function runShow(name: string, options: ShowOptions, resolved: Resolved): Promise<number> {
   const view = shownView(name);
+  const choice = choiceOf(view, options);
+  if (view.whole && choice.chosen && formatOf(options) !== 'text')
+    throw new UsageError(
+      `${view.id} is one record there: it has no rows to filter or sort.`,
+      'Leave out --filter and --sort, or the format.',
+    );
   const limit = options.limit ?? MANY;
+  // the rows that are looked for may be any
+  const most = choice.chosen ? MANY : Math.min(limit, MANY);
   const source = new ServerReader(resolved, {
     ...DEFAULT_WANTS,
     activityLimit: MANY,
     queryChars: WHOLE_QUERY,
     idle: true,
-    tableLimit: Math.min(limit, MANY),
+    tableLimit: most,
     // findings and usage are asked apart and joined: a short list of one would lose the other's half
     indexLimit: MANY,
     lockLimit: MANY,
-    statementLimit: Math.min(limit, MANY),
+    statementLimit: most,
     waitingBlockers: MANY,
   });
   await source.connect();
@@ -73,7 +90,7 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
     const stop = interruptible();
     for (let round = 0; ; round++) {
       try {
-        const code = await showOnce(source, view, options, resolved, limit, round);
+        const code = await showOnce(source, view, { ...options, limit, choice }, resolved, round);
         if (code !== undefined) return code;
       } catch (error) {
         if (options.watch === undefined) throw error;
@@ -111,9 +128,8 @@ function recordsOf(
 async function showOnce(
   { session, reading, model }: ServerReader,
   view: AnyView,
-  options: ShowOptions,
+  options: Chosen,
   resolved: Resolved,
-  limit: number,
   round: number,
 ): Promise<number | undefined> {
   await reading.read([...view.polls, ...(view.beside?.polls ?? [])]);
@@ -125,13 +141,7 @@ async function showOnce(
     );
     if (part.status === 'denied' || options.watch === undefined) return EXIT.failed;
   } else
-    await printSample(
-      await sample(session, view, model, resolved, limit, formatOf(options) === 'text'),
-      view,
-      model,
-      options,
-      round,
-    );
+    await printSample(await sample(session, view, model, resolved, options), view, model, options, round);
   if (round === 0 && part.partial)
     note(
       `pgdeck: ${part.partial.reason}${part.partial.remedy ? ` To see them: ${part.partial.remedy}` : ''}`,
@@ -144,11 +154,11 @@ async function sample(
   view: AnyView,
   model: Model,
   resolved: Resolved,
-  limit: number,
-  text: boolean,
+  { limit, choice, ...options }: Chosen,
 ): Promise<Sample> {
+  const text = formatOf(options) === 'text';
   const [now] = await session.sql(`SELECT to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`);
-  const read = sortRows(view, view.rows(model), view.sort, model);
+  const read = chosenRows(view, choice, model, text);
   const rows = read.slice(0, limit);
   return {
     at: String(now?.at),

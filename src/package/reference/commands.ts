@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { fieldsText, KINDS_TEXT } from '../../app/views/fields.ts';
 import { SHOWN } from '../../app/views/registry.ts';
 import { createContext } from '../../cli/context.ts';
 import { complete } from '../../cli/operation.ts';
 import { pathOf } from '../../cli/program/usage.ts';
 import { buildProgram } from '../../cli/program.ts';
 import { OPERATIONS } from '../../ops/registry.ts';
+import { GRAMMAR } from '../../text/filter/filter.ts';
 
 /** A word of a command line and what it is. */
 export interface Term {
@@ -68,8 +70,16 @@ function pageOf(command: Command): CommandPage {
     name,
     summary: command.description(),
     usage: `${name} ${command.usage()}`,
-    terms: [...words, ...optionsOf(command)],
+    terms: [...words, ...optionsOf(command), ...(name === 'pgdeck show' ? filterTerms() : [])],
   };
+}
+
+/** What --filter takes: how terms are written, and the fields of each view. */
+function filterTerms(): Term[] {
+  return [
+    ...GRAMMAR.map(([term, text]) => ({ term, text: `In a filter: ${text}.` })),
+    ...SHOWN.map((view) => ({ term: `${view.id}`, text: `Its fields, ${KINDS_TEXT}: ${fieldsText(view)}` })),
+  ];
 }
 
 function optionsOf(command: Command): Term[] {

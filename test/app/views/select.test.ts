@@ -3,7 +3,8 @@ import { Model } from '../../../src/app/core/model.ts';
 import { type TableState, tableOf } from '../../../src/app/core/state.ts';
 import { initialState } from '../../../src/app/initial.ts';
 import { activityView } from '../../../src/app/views/activity.ts';
-import { cursorIndex, filterRows, shownRows, sortRows, windowOf } from '../../../src/app/views/select.ts';
+import { filterOf } from '../../../src/app/views/fields.ts';
+import { cursorIndex, shownRows, sortRows, windowOf } from '../../../src/app/views/select.ts';
 import { mergeThresholds } from '../../../src/config/thresholds.ts';
 import type { ActivityRow } from '../../../src/db/queries/activity.ts';
 import { WAITING } from '../../../src/monitor/snapshot.ts';
@@ -48,7 +49,9 @@ describe('the filter', () => {
     // across what was a line break and a colour
     ['nothing', []],
   ])('%j', (filter, expected) => {
-    expect(pids(filterRows(view, rows, filter, model))).toEqual(expected);
+    const found = filterOf(view, filter, model);
+    if ('fault' in found) throw new Error(found.fault.message);
+    expect(pids(found.hit ? rows.filter(found.hit) : rows)).toEqual(expected);
   });
 });
 

@@ -36,7 +36,7 @@ async function seen(played: Script, options: StageOptions & { color?: boolean } 
   const filter = new Screen(screen);
   const keyboard = new Keyboard();
   const stage = new WizardStage(db.target(), played, { env, size: { columns, rows }, ...options });
-  const paint = painter(options.color ?? true);
+  const paint = painter((options.color ?? true) ? 'default' : 'mono');
   const ink = mount(stage.deck, filter, paint, {}, keyboard as unknown as NodeJS.ReadStream);
   open.push({ stage, screen, filter, ink });
   await stage.start();

@@ -3,6 +3,7 @@ import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
+import { keyFor } from '../../core/keys.ts';
 import { fieldFor } from '../field-for.ts';
 import { blocksOf, stopsOf, wayOn } from '../plan-view.ts';
 import type { RunView } from '../run-view.ts';
@@ -56,7 +57,7 @@ const LABEL = 11;
 
 /** What is asked of whoever reads a plan: a whole sentence. */
 export function nextOfPlan(
-  deck: Pick<Deck, 'readOnly' | 'resolved'>,
+  deck: Pick<Deck, 'readOnly' | 'resolved' | 'actions' | 'ascii'>,
   wizard: Own,
   { plan, view }: At<'plan'>,
 ): string {
@@ -70,7 +71,8 @@ export function nextOfPlan(
       ? `Space accepts the one under the cursor; Enter goes to "${titleOf(way.field)}".`
       : `Enter goes to "${titleOf(way.field)}".`;
   }
-  if (plan.writes && deck.readOnly) return 'start pgdeck with --no-read-only; Esc goes back.';
+  if (plan.writes && deck.readOnly)
+    return `Esc, then ${keyFor(deck, 'mode.arm') ?? ':mode.arm'} makes it writable for a while.`;
   if (plan.steps.length === 0) return 'Esc goes back to the form.';
   if (plan.danger === 'none') return 'Enter runs it.';
   return plan.danger === 'confirm'
@@ -86,7 +88,7 @@ export function nameWords({ resolved }: Pick<Deck, 'resolved'>, { subject, locks
 
 /** Below a plan: whether it can run, and how. */
 export function planFoot(
-  deck: Pick<Deck, 'readOnly' | 'resolved'>,
+  deck: Pick<Deck, 'readOnly' | 'resolved' | 'actions' | 'ascii'>,
   wizard: Own,
   phase: At<'plan'>,
   columns: number,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ACTIONS } from '../../../../src/app/actions/registry.ts';
 import { CONTEXTS, type Context } from '../../../../src/app/core/action.ts';
 import { keyName } from '../../../../src/app/core/keys.ts';
-import { lookup, perform } from '../../../../src/app/keymap.ts';
+import { keymapOf, perform } from '../../../../src/app/keymap.ts';
 import { paletteMatches } from '../../../../src/app/palette/palette.ts';
 import { footerLine } from '../../../../src/app/screen/footer.ts';
 import { SCREENS } from '../../../../src/app/views/registry.ts';
@@ -47,10 +47,11 @@ describe('the table', () => {
   });
 
   test('every key of an action leads to it', () => {
+    const keymap = keymapOf(ACTIONS);
     for (const context of contexts)
       for (const action of ACTIONS.filter(({ scope }) => CONTEXTS[context].includes(scope)))
         for (const key of action.keys)
-          expect(lookup(context, key)?.id, `${key} in ${context}`).toBe(action.id);
+          expect(keymap.get(context)?.get(key)?.id, `${key} in ${context}`).toBe(action.id);
   });
 
   test('ids are unique, and every scope is asked in some context', () => {
@@ -100,7 +101,7 @@ describe('what is dangerous', () => {
       expect(careful.deck.state.overlay).toBeUndefined();
       expect(careful.deck.state.toast).toMatchObject({
         level: 'error',
-        text: expect.stringContaining('read-only: start with --no-read-only'),
+        text: expect.stringContaining('read-only: W makes it writable for a while'),
       });
     },
   );

@@ -105,6 +105,10 @@ test('z gives a pane the whole screen and takes it back; the cursor stays on its
   expect(boxOf(activityView).height).toBeGreaterThan(height);
   expect(text(stage)).not.toContain('Table sizes');
   expect(selectedRow(stage.deck.model, stage.deck.state)).toMatchObject({ pid: row.pid });
+  stage.keys('z');
+  expect(stage.deck.state.zoomed).toBe(false);
+  expect(selectedRow(stage.deck.model, stage.deck.state)).toMatchObject({ pid: row.pid });
+  stage.keys('z');
   // alone on the screen it has those that wait
   stage.filter(String(people.waiters[0]?.pid));
   expect(paneText(activityView)).toContain('1 of ');
