@@ -11,7 +11,7 @@ import { type Candidate, wantedOf } from './wanted.ts';
  */
 const PATIENCE = 300;
 /** What of it goes by before this process counts, and after it has answered: its start and its end. */
-const AROUND = 25;
+const AROUND = 40;
 
 function patience({ env }: Context): number {
   const given = Number(env.PGDECK_COMPLETION_TIMEOUT ?? '');

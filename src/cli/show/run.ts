@@ -22,7 +22,7 @@ import {
   printListing,
   printTable,
 } from '../output.ts';
-import { interruptible } from './interruptible.ts';
+import { endsWhenTold, interruptible } from './interruptible.ts';
 import { ServerReader } from './server-reader.ts';
 
 export interface ShowOptions {
@@ -68,8 +68,9 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
     statementLimit: Math.min(limit, MANY),
     waitingBlockers: MANY,
   });
-  await source.connect();
+  const release = options.watch === undefined ? undefined : endsWhenTold();
   try {
+    await source.connect();
     const stop = interruptible();
     for (let round = 0; ; round++) {
       try {
@@ -84,6 +85,7 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
     }
   } finally {
     await source.close();
+    release?.();
   }
 }
 
