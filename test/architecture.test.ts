@@ -290,6 +290,15 @@ describe('without the console', () => {
     );
   });
 
+  test('what restore can restore is completed without the driver and without the operation', async () => {
+    const { code, loaded } = await loadedBy('complete', '--', 'restore', '');
+    expect(code).toBe(0);
+    expect(loaded.some((url) => url.endsWith('/src/ops/repository/repository.ts'))).toBe(true);
+    expect(loaded.filter((url) => /\/node_modules\/(pg|execa)\/|\/src\/ops\/restore\//.test(url))).toEqual(
+      [],
+    );
+  });
+
   test.each([[['--version']], [['--help']]])('%j loads no driver and no schemas', async (args) => {
     const { loaded } = await loadedBy(...args);
     expect(loaded.filter((url) => /\/node_modules\/(pg|zod|conf|string-width)\//.test(url))).toEqual([]);

@@ -13,9 +13,10 @@ export interface DebOptions {
   /** Debian's name: `amd64`. */
   readonly architecture: string;
   readonly description: string;
-  /** The one file, the manual page, the licence of pgdeck, and those of what is in it. */
+  /** The one file, the manual page, the same as HTML, the licence of pgdeck, and those of what is in it. */
   readonly program: string;
   readonly manual: string;
+  readonly page: string;
   readonly licence: string;
   readonly others: string;
 }
@@ -38,6 +39,7 @@ export async function writeDeb(file: string, options: DebOptions, level = XZ_LEV
     };
     await put('usr/share/man/man1/pgdeck.1.gz', zipped(options.manual));
     for (const { system, script } of Object.values(SHELLS)) await put(system.slice(1), script);
+    await put('usr/share/doc/pgdeck/reference.html', options.page);
     await put('usr/share/doc/pgdeck/copyright', copyright(options));
     await put('usr/share/doc/pgdeck/third-party.gz', zipped(options.others));
     await put('usr/share/doc/pgdeck/changelog.gz', zipped(changelog(options)));

@@ -12,6 +12,7 @@ import { writeOneFile } from './one-file.ts';
 import { readReference } from './reference/commands.ts';
 import { htmlPage } from './reference/html.ts';
 import { manPage } from './reference/man.ts';
+import { readManual } from './reference/manual.ts';
 
 /*
  * npm run package: what is handed to machines without Node, in release/. The one file, compressed with xz, as a Debian
@@ -27,10 +28,11 @@ const text = (file: string): Promise<string> => readFile(join(root, file), 'utf8
 /** Debian's names of the machines that Node is built for. */
 const DEBIAN: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
-const reference = await readReference();
-const manual = manPage(reference, new Date());
+const [reference, chapters] = await Promise.all([readReference(), readManual()]);
+const manual = manPage(reference, chapters, new Date());
+const page = htmlPage(reference, chapters);
 await writeFile(join(dist, 'pgdeck.1'), manual);
-await writeFile(join(dist, 'reference.html'), htmlPage(reference));
+await writeFile(join(dist, 'reference.html'), page);
 if (!process.argv.includes('--reference')) await writeAll();
 
 async function writeAll(): Promise<void> {
@@ -43,7 +45,7 @@ async function writeAll(): Promise<void> {
   await Promise.all([
     run('xz', ['--keep', '--threads=0', `-${XZ_LEVEL}`, program]),
     writeDeb(join(release, `pgdeck_${version}_${architecture}.deb`), {
-      ...{ version, architecture, description, program, manual },
+      ...{ version, architecture, description, program, manual, page },
       licence: await text('LICENSE'),
       others: `${await text('dist/THIRD-PARTY-LICENSES.txt')}\n${'-'.repeat(78)}\n\n${await nodeLicence()}`,
     }),

@@ -7,6 +7,7 @@ import { hour } from './hour.ts';
 import { importing } from './import.ts';
 import { measure, type Results } from './measure.ts';
 import { operations } from './operations/operations.ts';
+import { packaged } from './package.ts';
 import { remote } from './remote/remote.ts';
 import { memoryReport, questionsReport, report } from './report.ts';
 import { createStage, DATABASE, type Stage } from './stage.ts';
@@ -17,8 +18,9 @@ import { ROLES, subjects } from './subjects.ts';
  * restore cost against the programs they run: npm run bench. Names of parts as arguments measure only these:
  * npm run bench -- base operations. They are the loads (base, tables, active), health (what its questions cost),
  * operations, import (a SQLite file, against COPY of a file that is ready), remote (copies to a server of S3 on this
- * machine), and hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd; the last two run only where they
- * are named. A number is how many rounds of operations, import, remote or hosts there are.
+ * machine), hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd, and package (how the one file starts,
+ * against the unpacked form); the last three run only where they are named. A number is how many rounds of operations,
+ * import, remote or hosts, or starts of package, there are.
  */
 
 /** The loads, each on top of the one before. */
@@ -32,7 +34,8 @@ const ASKED = ['base', 'tables'];
 const ROUNDS = 3;
 const words = process.argv.slice(2);
 const parts = words.filter((word) => !/^\d+$/.test(word));
-const rounds = Number(words.find((word) => /^\d+$/.test(word)) ?? ROUNDS);
+const counted = words.find((word) => /^\d+$/.test(word));
+const rounds = Number(counted ?? ROUNDS);
 const wanted = (part: string) => parts.length === 0 || parts.includes(part);
 
 async function monitor(home: string): Promise<string> {
@@ -70,6 +73,8 @@ try {
   if (wanted('operations')) console.log(await operations(home, rounds));
   if (wanted('import')) console.log(await importing(home, rounds));
   if (parts.includes('remote')) console.log(await remote(home, rounds));
+  if (parts.includes('package'))
+    console.log(await packaged(home, counted === undefined ? undefined : Number(counted)));
   if (parts.includes('hosts')) console.log(await hosts(home, rounds));
 } finally {
   await rm(home, { recursive: true, force: true });

@@ -1,11 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SHOWN } from '../../src/app/views/registry.ts';
 import type { Session } from '../../src/db/client.ts';
 import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';
-import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, MAIN, pgdeckHere, temporaryDirectory } from '../support/program.ts';
 
 let db: TestDatabase;
 let watcher: Session;
@@ -179,8 +182,6 @@ test('--limit, --csv and --ndjson: the same rows', async () => {
 
 test('--watch goes on until it is stopped, with rates from the second sample on', async () => {
   const { host, port, user, database } = db.target();
-  const { spawn } = await import('node:child_process');
-  const { MAIN } = await import('../support/program.ts');
   const env = cleanEnvironment(home, {
     PGHOST: host,
     PGPORT: String(port),
@@ -199,6 +200,29 @@ test('--watch goes on until it is stopped, with rates from the second sample on'
   expect(first.rows[0].transactions_per_second).toBeNull();
   expect(second.rows[0].transactions_per_second).toBeGreaterThanOrEqual(0);
 });
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '--watch ends as done by %s while a server says nothing',
+  async (signal) => {
+    // it takes connections, and answers none
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const env = cleanEnvironment(home, { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'postgres' });
+    const child = spawn(process.execPath, [MAIN, 'show', 'locks', '--watch', '1'], { env });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    const [socket] = await once(silent, 'connection');
+    child.kill(signal);
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(said).toBe('');
+    socket.destroy();
+    silent.close();
+  },
+);
 
 test('a role with nothing: hidden rows are announced with the GRANT, refused ones exit 1 with it', async () => {
   const activity = await run(nobody, 'show', 'activity', '--json');

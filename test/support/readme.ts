@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
 import type { Action, KeyScope } from '../../src/app/core/deck.ts';
@@ -9,13 +10,16 @@ import { THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { CATEGORIES, CATEGORY_IDS } from '../../src/health/categories.ts';
 import { CHECKS } from '../../src/health/registry.ts';
 import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
-import type { Danger } from '../../src/ops/engine/plan.ts';
 import { FORMATS } from '../../src/ops/migrate/formats/registry.ts';
 import { OPERATIONS } from '../../src/ops/registry.ts';
+import { ASKS } from '../../src/package/reference/commands.ts';
 import { EXIT_CODES } from '../../src/package/reference/facts.ts';
+import { CHAPTERS, chapterFile } from '../../src/package/reference/manual.ts';
 import { GRAMMAR } from '../../src/text/filter/filter.ts';
 
 export const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+/** What people read: the README, and the chapters of the manual in their order. */
+export const TEXTS: readonly string[] = [README, ...CHAPTERS.map((name) => fileURLToPath(chapterFile(name)))];
 
 const PLACES: Readonly<Partial<Record<KeyScope, string>>> = {
   screen: 'anywhere',
@@ -73,20 +77,18 @@ function grammarTable(): string {
   return ['| in a filter | means |', '|---|---|', ...rows].join('\n');
 }
 
-const ASKS: Readonly<Record<Danger, string>> = {
-  none: '',
-  confirm: ' a yes',
-  'type-name': ' the name, typed',
-};
-
 async function operationTable(): Promise<string> {
   const rows = await Promise.all(
     OPERATIONS.map(async (entry) => {
       const fields = fieldsOf(await entry.load());
       const words = fields.filter((field) => field.argument).map(argumentWord);
+      const asks = ASKS[entry.danger];
       const command = code(['pgdeck', entry.id, ...words].join(' '));
       const flags = fields.filter((field) => !field.argument && field.repeats === undefined).map(flagRow);
-      return [`| ${command} | **${cell(entry.summary)}** |${ASKS[entry.danger]} |`, ...flags];
+      return [
+        `| ${command} | **${cell(entry.summary)}** |${asks === undefined ? '' : ` ${asks}`} |`,
+        ...flags,
+      ];
     }),
   );
   return ['| command or flag | what it does | asks for |', '|---|---|---|', ...rows.flat()].join('\n');
@@ -145,28 +147,31 @@ function exitTable(): string {
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const code = (text: string): string => `\`${cell(text)}\``;
 
-/** The parts of the README that are printed from the program's own tables. */
-export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> = {
-  categories: categoryTable,
-  checks: checkTable,
-  exits: exitTable,
-  fields: fieldTable,
-  filters: grammarTable,
-  keys: keyTable,
-  formats: formatTable,
-  operations: operationTable,
-  thresholds: thresholdTable,
-  views: viewTable,
+/** The parts of README and manual that are printed from the program's own tables, and where each has to be. */
+export const SECTIONS: Readonly<
+  Record<string, { make: () => string | Promise<string>; in: readonly string[] }>
+> = {
+  categories: { make: categoryTable, in: ['health.md'] },
+  checks: { make: checkTable, in: ['health.md'] },
+  exits: { make: exitTable, in: ['README.md', 'commands.md'] },
+  fields: { make: fieldTable, in: ['console.md'] },
+  filters: { make: grammarTable, in: ['console.md'] },
+  keys: { make: keyTable, in: ['README.md', 'console.md'] },
+  formats: { make: formatTable, in: ['migrations.md'] },
+  operations: { make: operationTable, in: ['operations.md'] },
+  thresholds: { make: thresholdTable, in: ['README.md', 'profiles.md'] },
+  views: { make: viewTable, in: ['commands.md'] },
 };
 
-/** The README with its printed parts made anew. */
-export async function madeAnew(): Promise<string> {
-  let text = readFileSync(README, 'utf8');
-  for (const [name, make] of Object.entries(SECTIONS)) {
+/** One of the texts with its printed parts made anew. Throws where one is missing that has to be there. */
+export async function madeAnew(file: string): Promise<string> {
+  let text = readFileSync(file, 'utf8');
+  for (const [name, section] of Object.entries(SECTIONS)) {
+    if (!section.in.includes(basename(file))) continue;
     const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-    if (!text.includes(begin) || !text.includes(end)) throw new Error(`README.md has no ${begin} … ${end}`);
+    if (!text.includes(begin) || !text.includes(end)) throw new Error(`${file} has no ${begin} … ${end}`);
     const [head = '', rest = ''] = text.split(begin, 2);
-    text = `${head}${begin}\n${await make()}\n${rest.slice(rest.indexOf(end))}`;
+    text = `${head}${begin}\n${await section.make()}\n${rest.slice(rest.indexOf(end))}`;
   }
   return text;
 }

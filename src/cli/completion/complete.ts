@@ -10,6 +10,8 @@ import { type Candidate, wantedOf } from './wanted.ts';
  * PGDECK_COMPLETION_TIMEOUT says otherwise, for a server that is far away.
  */
 const PATIENCE = 300;
+/** What of it goes by before this process counts, and after it has answered: its start and its end. */
+const AROUND = 40;
 
 function patience({ env }: Context): number {
   const given = Number(env.PGDECK_COMPLETION_TIMEOUT ?? '');
@@ -29,7 +31,7 @@ export async function complete(program: Command, words: readonly string[], conte
     if (wanted.live !== undefined) {
       const { live, prefix = '' } = wanted;
       const late = new Promise<never[]>((resolve) => {
-        setTimeout(() => resolve([]), Math.max(0, patience(context) - performance.now()));
+        setTimeout(() => resolve([]), Math.max(0, patience(context) - AROUND - performance.now()));
       });
       const choices = await Promise.race([liveOf(live, context).catch(() => []), late]);
       found = [...found, ...choices.map(({ value, hint }) => ({ value: `${prefix}${value}`, hint }))];

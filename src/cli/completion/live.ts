@@ -1,6 +1,4 @@
 import { home } from '../../config/libpq/env.ts';
-import { openContext } from '../../ops/engine/context.ts';
-import { fieldsOf } from '../../ops/engine/fields.ts';
 import type { AnyOperation, RawInput } from '../../ops/engine/operation.ts';
 import { entryOf } from '../../ops/registry.ts';
 import type { Context } from '../context.ts';
@@ -31,9 +29,9 @@ export async function liveOf(live: Live, context: Context): Promise<readonly Can
         .serviceNames(context.env)
         .map((value) => ({ value }));
     case 'databases':
-      return choicesOf(live, 'backup', 'database', {}, context);
+      return databases(live, context);
     case 'backups':
-      return choicesOf(live, 'restore', 'backup', {}, context);
+      return backups(live, context);
     case 'field':
       return choices(live, live.operation, live.field, live.raw, context);
   }
@@ -48,9 +46,33 @@ function first<T>(all: Iterable<T>, n: number): T[] {
   return found;
 }
 
-async function choicesOf(live: Live, id: string, field: string, raw: RawInput, context: Context) {
-  const operation = await entryOf(id)?.load();
-  return operation === undefined ? [] : choices(live, operation, field, raw, context);
+/** By one session, without anything of an operation: loading those takes as long as the server does. */
+async function databases({ command }: Live, context: Context): Promise<readonly Candidate[]> {
+  const [{ resolved }, { connect }, { databaseList }] = await Promise.all([
+    context.resolve(command, {}, async () => undefined),
+    import('../../db/client.ts'),
+    import('../../db/queries/database/facts.ts'),
+  ]);
+  const session = await connect(resolved.target, 'fast');
+  const rows = await session.run(databaseList, undefined);
+  return rows
+    .filter(({ allows_connections, is_template }) => allows_connections && !is_template)
+    .map(({ name, sessions }) => ({ value: name, hint: sessions > 0 ? `${sessions} connected` : '' }));
+}
+
+/** What the repository has, from its files alone: no server is asked for them. */
+async function backups({ command }: Live, context: Context): Promise<readonly Candidate[]> {
+  const [{ resolved }, { listBackups, repositoryDirectory }, { inOrderOfUse }, { hintOf }] =
+    await Promise.all([
+      context.resolve(command, {}, async () => undefined),
+      import('../../ops/repository/repository.ts'),
+      import('../../ops/repository/safety.ts'),
+      import('../../ops/repository/care/field.ts'),
+    ]);
+  const { env } = context;
+  const directory = repositoryDirectory({ env, home: home(env), backup: resolved.backup });
+  const all = inOrderOfUse(await listBackups(directory), new Date());
+  return all.map((one) => ({ value: one.id, hint: hintOf(one) }));
 }
 
 /** What the wizard's form offers for a field. */
@@ -61,6 +83,10 @@ async function choices(
   raw: RawInput,
   context: Context,
 ): Promise<readonly Candidate[]> {
+  const [{ fieldsOf }, { openContext }] = await Promise.all([
+    import('../../ops/engine/fields.ts'),
+    import('../../ops/engine/context.ts'),
+  ]);
   const field = fieldsOf(operation).find((one) => one.id === id);
   const { resolved } = await context.resolve(command, {}, async () => undefined);
   const opContext = await openContext({ resolved, env: context.env, operations: entryOf });

@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
-import { fieldsOf } from '../../ops/engine/fields.ts';
-import type { AnyOperation, RawInput } from '../../ops/engine/operation.ts';
+import type { InputField } from '../../ops/engine/fields.ts';
+import type { AnyOperation, OperationEntry, RawInput } from '../../ops/engine/operation.ts';
 import { entryOf } from '../../ops/registry.ts';
 import type { Context } from '../context.ts';
 import { complete as completeCommand } from '../operation.ts';
@@ -34,8 +34,17 @@ export interface Wanted {
   readonly files?: 'file' | 'directory';
 }
 
-/** Of commands that are no operations: whose names an argument is. */
+/**
+ * Whose names the first argument is: of commands that are no operations, and of those whose declaration is not loaded for
+ * it, which takes longer than somebody waits who has pressed Tab.
+ */
 const ARGUMENTS: Readonly<Record<string, 'profiles' | 'backups' | 'runs' | 'views'>> = {
+  restore: 'backups',
+  'backups verify': 'backups',
+  'backups pin': 'backups',
+  'backups unpin': 'backups',
+  'backups delete': 'backups',
+  'backups push': 'backups',
   'profile show': 'profiles',
   'profile test': 'profiles',
   'profile remove': 'profiles',
@@ -58,7 +67,11 @@ const FILES: Readonly<Record<string, 'file' | 'directory'>> = {
 
 interface Walk {
   command: Command;
+  /** What the command is, until its options or arguments have to be known. */
+  entry: OperationEntry | undefined;
   operation: AnyOperation | undefined;
+  /** Those of the operation. */
+  fields: readonly InputField[];
   /** Arguments that have been given, and options, by the name of their long form. */
   readonly given: string[];
   readonly options: Map<string, string | true>;
@@ -74,7 +87,9 @@ export async function wantedOf(
 ): Promise<Wanted> {
   const walk: Walk = {
     command: program,
+    entry: undefined,
     operation: undefined,
+    fields: [],
     given: [],
     options: new Map(),
     open: undefined,
@@ -89,11 +104,37 @@ export async function wantedOf(
   if (walk.open !== undefined) return ofOption(walk, walk.open, '');
   const [, name = '', typed] = /^(--[^=]+)(=)/.exec(current) ?? [];
   if (typed !== undefined) {
-    const option = optionOf(walk.command, name);
+    const option = await knownOption(walk, name, context);
     return option === undefined ? { candidates: [] } : ofOption(walk, option, `${name}=`);
   }
+  const kind = walk.given.length === 0 ? ARGUMENTS[wordsOf(walk.command)] : undefined;
+  if (walk.entry !== undefined && kind !== undefined && !current.startsWith('-'))
+    return { candidates: [], live: { kind, command: walk.command } };
+  await load(walk, context);
   if (current.startsWith('-')) return { candidates: optionsOf(walk) };
   return ofArgument(walk);
+}
+
+/** `backups verify`, of the command that the help calls `pgdeck backups verify`. */
+const wordsOf = (command: Command): string => pathOf(command).split(' ').slice(1).join(' ');
+
+/** Makes the options and arguments of an operation known, once. */
+async function load(walk: Walk, context: Context): Promise<void> {
+  const { command, entry } = walk;
+  if (entry === undefined) return;
+  walk.entry = undefined;
+  const [operation, { fieldsOf }] = await Promise.all([entry.load(), import('../../ops/engine/fields.ts')]);
+  walk.operation = operation;
+  walk.fields = fieldsOf(operation);
+  await completeCommand(command, operation, context);
+}
+
+/** An option of the command or of those above it; undefined where there is none. */
+async function knownOption(walk: Walk, name: string, context: Context): Promise<Option | undefined> {
+  const known = optionOf(walk.command, name);
+  if (known !== undefined || walk.entry === undefined) return known;
+  await load(walk, context);
+  return optionOf(walk.command, name);
 }
 
 async function step(walk: Walk, word: string, context: Context): Promise<void> {
@@ -105,7 +146,7 @@ async function step(walk: Walk, word: string, context: Context): Promise<void> {
   }
   if (word.startsWith('-') && word !== '-') {
     const [name = '', value] = word.split(/=(.*)/s);
-    const option = optionOf(command, name);
+    const option = await knownOption(walk, name, context);
     if (option === undefined) return;
     const takes = option.required || option.optional;
     if (takes && value === undefined) walk.open = option;
@@ -118,10 +159,7 @@ async function step(walk: Walk, word: string, context: Context): Promise<void> {
     return;
   }
   walk.command = inner;
-  const entry = entryOf(pathOf(inner).split(' ').slice(1).join(' '));
-  if (entry === undefined) return;
-  walk.operation = await entry.load();
-  await completeCommand(inner, walk.operation, context);
+  walk.entry = entryOf(wordsOf(inner));
 }
 
 /** Of the command, or of those above it: a server is named anywhere. */
@@ -150,11 +188,11 @@ function optionsOf({ command, options }: Walk): Candidate[] {
 }
 
 function ofOption(walk: Walk, option: Option, prefix: string): Wanted {
-  const { command, operation } = walk;
+  const { command, operation, fields } = walk;
   if (option.argChoices !== undefined)
     return { candidates: option.argChoices.map((value) => ({ value: `${prefix}${value}` })) };
   const [, placeholder = ''] = /[<[]([^\]>]*)[\]>]/.exec(option.flags) ?? [];
-  const field = operation && fieldsOf(operation).find((one) => one.option === option.long);
+  const field = fields.find((one) => one.option === option.long);
   const kind = OPTIONS[option.long ?? ''];
   const live: Live | undefined =
     operation !== undefined && field?.choices !== undefined
@@ -166,7 +204,7 @@ function ofOption(walk: Walk, option: Option, prefix: string): Wanted {
 }
 
 function ofArgument(walk: Walk): Wanted {
-  const { command, operation, given } = walk;
+  const { command, operation, fields, given } = walk;
   const inner =
     given.length > 0
       ? []
@@ -179,12 +217,10 @@ function ofArgument(walk: Walk): Wanted {
     command.registeredArguments.filter(({ variadic }) => variadic).at(-1);
   if (argument === undefined) return { candidates: inner };
   const values = (argument.argChoices ?? []).map((value): Candidate => ({ value }));
-  const field =
-    operation &&
-    fieldsOf(operation).filter((one) => one.argument === true)[
-      Math.min(given.length, command.registeredArguments.length - 1)
-    ];
-  const kind = ARGUMENTS[pathOf(command).split(' ').slice(1).join(' ')];
+  const field = fields.filter((one) => one.argument === true)[
+    Math.min(given.length, command.registeredArguments.length - 1)
+  ];
+  const kind = ARGUMENTS[wordsOf(command)];
   const live: Live | undefined =
     operation !== undefined && field?.choices !== undefined
       ? { kind: 'field', operation, field: field.id, raw: rawOf(walk), command }
@@ -194,10 +230,8 @@ function ofArgument(walk: Walk): Wanted {
 }
 
 /** What has been given so far, as the form of the operation has it. */
-function rawOf({ operation, options, given }: Walk): RawInput {
+function rawOf({ fields, options, given }: Walk): RawInput {
   const raw: Record<string, RawInput[string]> = {};
-  if (operation === undefined) return raw;
-  const fields = fieldsOf(operation);
   for (const { id, kind, option, initial } of fields) {
     const value = options.get(option);
     if (value === undefined) continue;

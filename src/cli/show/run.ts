@@ -22,7 +22,7 @@ import {
   printTable,
 } from '../output.ts';
 import { type Choice, choiceOf, chosenRows } from './choice.ts';
-import { interruptible } from './interruptible.ts';
+import { endsWhenTold, interruptible } from './interruptible.ts';
 import { ServerReader } from './server-reader.ts';
 
 export interface ShowOptions {
@@ -85,8 +85,9 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
     statementLimit: most,
     waitingBlockers: MANY,
   });
-  await source.connect();
+  const release = options.watch === undefined ? undefined : endsWhenTold();
   try {
+    await source.connect();
     const stop = interruptible();
     for (let round = 0; ; round++) {
       try {
@@ -101,6 +102,7 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
     }
   } finally {
     await source.close();
+    release?.();
   }
 }
 

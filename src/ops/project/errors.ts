@@ -2,7 +2,10 @@ import { defineErrors, failed, refused } from '../error.ts';
 
 export const projectErrors = defineErrors('project', {
   noFile: ({ file }: { file: string }) =>
-    refused(`There is no ${file}.`, 'It says what the database is made of; the README shows one.'),
+    refused(
+      `There is no ${file}.`,
+      'It says what the database is made of; the manual shows one: man pgdeck.',
+    ),
   unreadable: ({ file, code }: { file: string; code: string }) =>
     refused(`${file} cannot be read (${code}).`, 'Fix that, or name another file.'),
   badFile: ({ faults }: { faults: readonly string[] }) =>

@@ -5,6 +5,7 @@ import { createContext } from '../../cli/context.ts';
 import { complete } from '../../cli/operation.ts';
 import { pathOf } from '../../cli/program/usage.ts';
 import { buildProgram } from '../../cli/program.ts';
+import type { Danger } from '../../ops/engine/plan.ts';
 import { OPERATIONS } from '../../ops/registry.ts';
 import { GRAMMAR } from '../../text/filter/filter.ts';
 
@@ -19,6 +20,8 @@ export interface CommandPage {
   /** `pgdeck backups list`. */
   readonly name: string;
   readonly summary: string;
+  /** What it wants before it does anything, such as `a yes`; undefined where that is nothing. */
+  readonly asks: string | undefined;
   /** `pgdeck restore [options] [backup]`. */
   readonly usage: string;
   readonly terms: readonly Term[];
@@ -30,6 +33,13 @@ export interface Reference {
   readonly globals: readonly Term[];
   readonly commands: readonly CommandPage[];
 }
+
+/** What an operation of this danger wants before it begins. */
+export const ASKS: Readonly<Record<Danger, string | undefined>> = {
+  none: undefined,
+  confirm: 'a yes',
+  'type-name': 'the name, typed',
+};
 
 /** Every command with what it takes, from the command tree itself. */
 export async function readReference(): Promise<Reference> {
@@ -49,14 +59,14 @@ export async function readReference(): Promise<Reference> {
       command !== program &&
       (inner.length === 0 || entry !== undefined || command.registeredArguments.length > 0)
     )
-      commands.push(pageOf(command));
+      commands.push(pageOf(command, entry && ASKS[entry.danger]));
     for (const one of inner) await visit(one);
   };
   await visit(program);
   return { summary: program.description(), globals: optionsOf(program), commands };
 }
 
-function pageOf(command: Command): CommandPage {
+function pageOf(command: Command, asks: string | undefined): CommandPage {
   const help = command.createHelp();
   const name = pathOf(command);
   const views = name === 'pgdeck show' ? SHOWN.map(({ id }) => id).join(', ') : undefined;
@@ -69,6 +79,7 @@ function pageOf(command: Command): CommandPage {
   return {
     name,
     summary: command.description(),
+    asks,
     usage: `${name} ${command.usage()}`,
     terms: [...words, ...optionsOf(command), ...(name === 'pgdeck show' ? filterTerms() : [])],
   };

@@ -5,9 +5,9 @@ import { createContext } from '../../../src/cli/context.ts';
 import { complete } from '../../../src/cli/operation.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { OPERATIONS } from '../../../src/ops/registry.ts';
-import { README } from '../../support/readme.ts';
+import { TEXTS } from '../../support/readme.ts';
 
-/** Each command that the README shows, without what the shell does with it. */
+/** Each command that a text shows, without what the shell does with it. */
 function shown(text: string): string[] {
   const blocks = [...text.matchAll(/^```\w*\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
     block.split('\n'),
@@ -36,7 +36,7 @@ function unknown(program: Command, line: string): string | undefined {
   return lacking.length > 0 ? `${line}: ${lacking.join(' ')}` : undefined;
 }
 
-test('every command of the README is one, and has the flags that stand there', async () => {
+test('every command of README and manual is one, and has the flags that stand there', async () => {
   const context = createContext({});
   const program = buildProgram(context);
   for (const entry of OPERATIONS) {
@@ -44,7 +44,7 @@ test('every command of the README is one, and has the flags that stand there', a
     for (const word of entry.id.split(' ')) command = command?.commands.find((one) => one.name() === word);
     if (command) await complete(command, await entry.load(), context);
   }
-  const lines = shown(readFileSync(README, 'utf8'));
+  const lines = TEXTS.flatMap((file) => shown(readFileSync(file, 'utf8')));
   expect(lines.length).toBeGreaterThan(150);
   expect(lines.map((line) => unknown(program, line)).filter((fault) => fault !== undefined)).toEqual([]);
   expect(unknown(program, 'pgdeck restore newest --beside')).toMatch(/--beside/);

@@ -6,7 +6,9 @@ import { SHELLS } from '../../../src/cli/completion/shells.ts';
 import { writeDeb } from '../../../src/package/deb.ts';
 import { writeOneFile } from '../../../src/package/one-file.ts';
 import { readReference } from '../../../src/package/reference/commands.ts';
+import { htmlPage } from '../../../src/package/reference/html.ts';
 import { manPage } from '../../../src/package/reference/man.ts';
+import { readManual } from '../../../src/package/reference/manual.ts';
 import { bundled } from '../../support/bundled.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 
@@ -24,11 +26,13 @@ describe.skipIf(!has('dpkg-deb') || process.getuid?.() !== 0)('the Debian packag
     const program = join(directory, 'pgdeck');
     await writeOneFile(dist, program);
     deb = join(directory, `pgdeck_${version}_amd64.deb`);
+    const [reference, chapters] = await Promise.all([readReference(), readManual()]);
     await writeDeb(
       deb,
       {
         ...{ version, architecture: 'amd64', program, description: 'console for PostgreSQL: see, and mend.' },
-        manual: manPage(await readReference(), new Date()),
+        manual: manPage(reference, chapters, new Date()),
+        page: htmlPage(reference, chapters),
         licence: readFileSync(new URL('../../../LICENSE', import.meta.url), 'utf8'),
         others: readFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), 'utf8'),
       },
@@ -57,7 +61,13 @@ describe.skipIf(!has('dpkg-deb') || process.getuid?.() !== 0)('the Debian packag
         encoding: 'utf8',
         env: { PATH: process.env.PATH, MANPAGER: 'cat', MANWIDTH: '80', LC_ALL: 'C.UTF-8' },
       });
-      for (const part of ['NAME', 'SYNOPSIS', 'EXIT STATUS', 'pgdeck backups verify'])
+      for (const part of [
+        'NAME',
+        'SYNOPSIS',
+        'EXIT STATUS',
+        'pgdeck backups verify',
+        'PROMETHEUS AND GRAFANA',
+      ])
         expect(page).toContain(part);
     }
     dpkg('--remove', 'pgdeck');

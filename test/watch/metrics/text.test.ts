@@ -16,13 +16,13 @@ import { Figures } from '../../../src/monitor/figures.ts';
 import { Reading } from '../../../src/monitor/reading.ts';
 import type { Part } from '../../../src/monitor/snapshot.ts';
 import { DEFAULT_WANTS } from '../../../src/monitor/wants.ts';
+import { chapterFile } from '../../../src/package/reference/manual.ts';
 import type { Scrape } from '../../../src/watch/metrics/metric.ts';
 import { METRIC_POLLS, METRICS } from '../../../src/watch/metrics/registry.ts';
 import { metricsText } from '../../../src/watch/metrics/text.ts';
 import { SERVER } from '../../health/facts.ts';
 import { NOTHING_TOLD } from '../../health/stage.ts';
 import { client, throwawayCluster } from '../../support/cluster.ts';
-import { README } from '../../support/readme.ts';
 import { createStandby } from '../../support/standby.ts';
 import { until } from '../../support/until.ts';
 import { faultsOf, type Series, scraped } from './exposition.ts';
@@ -154,8 +154,7 @@ test('a scrape is what the server tells, in a form that Prometheus reads', async
 });
 
 test('each query of the manual draws something, on a primary or a standby', async () => {
-  const [, section = ''] = readFileSync(README, 'utf8').split('\n## Prometheus and Grafana\n');
-  const queries = (section.split('\n## ')[0] ?? '').match(/^\|.*`.*\|$/gm) ?? [];
+  const queries = readFileSync(chapterFile('prometheus'), 'utf8').match(/^\|.*`.*\|$/gm) ?? [];
   const named = new Set(queries.join('\n').match(/\b(pg|pgdeck)_[a-z_]+/g));
   expect(named.size).toBeGreaterThan(40);
   const texts = await Promise.all([primary, standby].map((one) => scrape(one.target())));

@@ -31,7 +31,8 @@ export const backupFields: { readonly id: Field; readonly dir: Field } = {
   },
 };
 
-function hintOf(backup: Backup): string {
+/** What tells a backup from others in a list of choices. */
+export function hintOf(backup: Backup): string {
   const { database, bytes: size, status, manifest } = backup;
   const safety = isSafety(backup) ? ['safety backup'] : [];
   const label = manifest?.label ? [manifest.label] : [];
