@@ -17,9 +17,9 @@ const frame = (kind: number, bytes: Buffer) => {
 interface DaemonFault extends Expected {
   /** The answer to the start of a command, instead of its streams. */
   readonly answers?: string;
-  /** What is sent for a part, `at` bytes into its stream; nothing more is sent where it is undefined. */
+  /** What is sent for a part, `at` bytes into its stream; nothing more of that stream where it is undefined. */
   readonly sends?: (part: Buffer, kind: number, at: number) => readonly Buffer[] | undefined;
-  /** It closes when nothing more is sent, or when the command has ended: never otherwise. */
+  /** It closes when nothing more of a stream is sent, or when the command has ended: never otherwise. */
   readonly closes?: boolean;
 }
 
@@ -127,18 +127,20 @@ export async function standInDaemon(): Promise<StandInDaemon> {
     socket.pipe(child.stdin);
     child.stdin.on('error', () => {});
     const { sends = (part: Buffer, kind: number) => [frame(kind, part)], closes = true } = fault;
-    let over = false;
     for (const [kind, stream] of [
       [1, child.stdout],
       [2, child.stderr],
     ] as const) {
       let at = 0;
+      let over = false;
       stream.on('data', (part: Buffer) => {
         const sent = over ? undefined : sends(part, kind, at);
         at += part.length;
         over ||= sent === undefined;
         for (const bytes of sent ?? []) socket.write(bytes);
-        if (over && closes) socket.destroy();
+        if (!over) return;
+        if (closes) socket.destroy();
+        else stream.pause();
       });
     }
     child.once('close', () => {
