@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { home } from '../config/libpq/env.ts';
 import { UsageError } from '../config/usage-error.ts';
 import type { Context } from './context.ts';
-import type { Row } from './output/format.ts';
+import type { OutputColumn, Row } from './output/format.ts';
 import { note, print, printJson, printTable } from './output.ts';
 
 interface ShowFlags {
@@ -47,15 +47,17 @@ async function list(context: Context, json: boolean): Promise<void> {
       }),
     });
   } else if (runs.length === 0) note('Nothing has been done yet.');
-  else
-    await printTable(runs, [
-      { key: 'id', title: 'ID', whole: true },
-      { key: 'status', title: 'STATUS', show: (status, run) => `${status}${since(run)}` },
-      { key: 'operation', title: 'OPERATION' },
-      { key: 'subject', title: 'SUBJECT' },
-      { key: 'server', title: 'SERVER', spare: true },
-    ]);
+  else await printTable(runs, RUN_COLUMNS);
 }
+
+/** The list for people. */
+export const RUN_COLUMNS: readonly OutputColumn[] = [
+  { key: 'id', title: 'ID', whole: true },
+  { key: 'status', title: 'STATUS', show: (status, run) => `${status}${since(run)}` },
+  { key: 'operation', title: 'OPERATION' },
+  { key: 'subject', title: 'SUBJECT' },
+  { key: 'server', title: 'SERVER', spare: true },
+];
 
 /** What has become of a run since it ended. */
 function since({ undone_by, recovered_by }: Row): string {

@@ -122,8 +122,12 @@ test('copies elsewhere are listed as they are there, and the list of here says w
   expect(here[0]).toMatchObject({ copied: { store: away, at: expect.any(String) } });
   expect(here[1]).toMatchObject({ copied: null });
   expect((await of('show', 'shop_2026')).stdout).toMatch(new RegExp(`^copied +.*, to ${away}$`, 'm'));
-  mkdirSync(join(away, 'begun'));
-  writeFileSync(join(away, 'begun', 'x.dump'), 'x');
+  // one that was begun, and what others keep there
+  for (const name of ['begun', 'photos']) {
+    mkdirSync(join(away, name));
+    writeFileSync(join(away, name, 'x.dump'), 'x');
+  }
+  writeFileSync(join(away, 'begun', '.pgdeck-begun'), '');
   const listed = await of('list', '--remote');
   expect(listed.stdout).toMatch(/^ID +DATABASE +CREATED +COPIED +SCOPE +SIZE +ENCRYPTED +VERIFIED +PINNED\n/);
   expect(listed.stdout).toMatch(/\nshop_20260102_030405 +shop .* no +yes +-\n$/);

@@ -1,6 +1,8 @@
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tableText } from '../../src/cli/output/table.ts';
+import { RUN_COLUMNS } from '../../src/cli/runs.ts';
 import { Journal } from '../../src/ops/engine/journal/journal.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
 import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../support/program.ts';
@@ -26,6 +28,18 @@ test('nothing done yet', async () => {
   expect((await run({}, 'runs')).stderr).toBe('Nothing has been done yet.\n');
   const missing = await run({}, 'runs', 'show', '20260101T000000-aaaaaa');
   expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('There is no run')]);
+});
+
+test('on 80 columns each run is named whole, as runs show wants it', () => {
+  const run = {
+    ...{ id: '20260101T000000-aaaaaa', status: 'failed', undone_by: '20260101T000001-bbbbbb' },
+    ...{ operation: 'backups verify', subject: 'a_database_with_a_long_name_20260102_030405' },
+    server: 'postgres@db.example.com:5432/a_database_with_a_long_name',
+  };
+  const lines = tableText([run], RUN_COLUMNS, 80);
+  expect(lines[1]).toMatch(/^20260101T000000-aaaaaa {2}failed, undone /);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  expect(tableText([run], RUN_COLUMNS)[1]).toContain(run.server);
 });
 
 test('a terminated session is in the journal: who, on which server, what was sent, what became of it', async () => {

@@ -1,17 +1,23 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolve } from '../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../src/config/settings.ts';
 import { connect } from '../../src/db/client.ts';
 import { CHECKS } from '../../src/health/registry.ts';
 import { local } from '../../src/hosts/local.ts';
+import { systemClock } from '../../src/monitor/clock.ts';
+import { channelsOf } from '../../src/notify/channels.ts';
+import { Outbox } from '../../src/notify/outbox.ts';
 import { systemIdentifier } from '../../src/ops/database/identity.ts';
 import { noteListing } from '../../src/ops/remote/known/known.ts';
 import { updateManifest } from '../../src/ops/repository/update.ts';
 import { messageOf } from '../../src/watch/message.ts';
 import { Watch, type WatchOptions } from '../../src/watch/watch.ts';
 import { ManualClock } from '../monitor/manual-clock.ts';
+import { Receiver } from '../notify/receiver.ts';
 import { putBackup } from '../ops/repository/retention/stock.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
 import { temporaryDirectory } from '../support/program.ts';
@@ -175,15 +181,40 @@ test('copies elsewhere that fall behind are told as an alert, and nobody asks th
   const clock = new ManualClock();
   const told: string[] = [];
   const shop = { host, port, user, database, sslmode: 'disable' as const, backup: { remote } };
+  // one of each kind, as they are in the settings
+  const hook = await new Receiver().up();
+  const mails: string[] = [];
+  const post = new SMTPServer({
+    ...{ logger: false, authOptional: true, disabledCommands: ['STARTTLS'] },
+    onData: (stream, _session, taken) => {
+      stream.setEncoding('utf8').on('data', (text: string) => mails.push(text));
+      stream.on('end', () => taken());
+    },
+  });
+  await new Promise<void>((ready) => post.listen(0, '127.0.0.1', ready));
+  const smtp = (post.server.address() as AddressInfo).port;
+  const paged = join(home, 'paged');
+  const outbox = new Outbox({
+    channels: channelsOf({
+      settings: {
+        webhooks: [hook.url().href],
+        mail: { to: ['dba@example.com'], url: `smtp://127.0.0.1:${smtp}/?tls=never` },
+        commands: [`sh -c 'cat > ${paged}'`],
+      },
+      ...{ env: {}, flags: {}, host: local },
+    }),
+    clock: systemClock,
+  });
   const watch = new Watch({
     resolved: resolve({ profile: 'shop' }, process.env, { ...NO_SETTINGS, profiles: { shop } }, {}),
     ...{ env: { HOME: home, BACKUP_DIR: repository }, host: local, interval: 1, clock, waivers: () => [] },
-    onChange: (changes) =>
-      told.push(
-        ...changes
-          .filter(({ alert }) => alert.check === 'remote_age')
-          .map((change) => messageOf(change, 'here', Date.now())?.text ?? 'nothing'),
-      ),
+    onChange: (changes) => {
+      for (const change of changes.filter(({ alert }) => alert.check === 'remote_age')) {
+        const message = messageOf(change, 'here', Date.now());
+        told.push(message?.text ?? 'nothing');
+        if (message) outbox.put(message);
+      }
+    },
   });
   watch.start();
   try {
@@ -194,10 +225,20 @@ test('copies elsewhere that fall behind are told as an alert, and nobody asks th
       },
       { what: 'the alert', timeout: 60_000 },
     );
-    expect(told).toEqual([
-      expect.stringMatching(/^ALERT on \S+: The newest copy of .*\/gone is 4d\d\dh behind/),
-    ]);
+    const [text = ''] = told;
+    expect(told).toEqual([text]);
+    expect(text).toMatch(/^ALERT on \S+: The newest copy of .*\/gone is 4d\d\dh behind/);
+    // and they arrive
+    await until(() => outbox.pending === 0, { what: 'all three have it', timeout: 20_000 });
+    expect(outbox.givenUp).toBe(0);
+    expect(hook.texts).toEqual([text]);
+    expect(JSON.parse(hook.requests[0]?.body ?? '')).toMatchObject({ check: 'remote_age', state: 'raised' });
+    expect(mails.join('').replaceAll(/=\r\n/g, '')).toContain('is 4d');
+    expect(readFileSync(paged, 'utf8')).toContain(text);
   } finally {
     await watch.stop();
+    await outbox.close(0);
+    await hook.down();
+    await new Promise<void>((closed) => post.close(closed));
   }
 });

@@ -4,7 +4,7 @@ import { diskError, exists, secureTree, sync } from '../files/durable.ts';
 import { thisProcess } from '../files/process.ts';
 import type { Manifest } from './manifest.ts';
 import { DELETING, PARTIAL } from './names.ts';
-import { OWNER } from './sweep.ts';
+import { OWNER, removeOurs } from './sweep.ts';
 import { writeManifest } from './update.ts';
 
 /** A backup that is being made: nobody lists it, and it is swept when its process is dead. */
@@ -92,5 +92,5 @@ export async function publish(partial: PartialBackup, manifest: Manifest): Promi
 
 /** Removes what a backup that failed has written. */
 export async function discard(partial: Pick<PartialBackup, 'path'>): Promise<void> {
-  await rm(partial.path, { recursive: true, force: true });
+  await removeOurs(partial.path);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { readRegular } from '../files/durable.ts';
 import { isAlive, type ProcessMark } from '../files/process.ts';
 import { DELETING, PARTIAL } from './names.ts';
+import { MANIFEST } from './update.ts';
 
 /** Who writes a partial backup; removed when it is published. */
 export const OWNER = 'owner.json';
@@ -31,8 +32,9 @@ export interface Leftover {
 }
 
 /**
- * What unfinished runs have left in the repository. An absent repository has none. A plain file is none of them, whatever
- * it is called: others may have put it there, and the removal of one that is ours is finished by its run's record.
+ * What unfinished runs have left in the repository. An absent repository has none. Neither a plain file nor a directory
+ * that has nothing of ours is one of them, whatever it is called: others may have put it there, and the removal of one
+ * that is ours is finished by its run's record.
  */
 export async function findPartials(directory: string, now = new Date()): Promise<Leftover[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
@@ -40,8 +42,9 @@ export async function findPartials(directory: string, now = new Date()): Promise
   const found = await Promise.all(
     folders.map(async ({ name }): Promise<Leftover | undefined> => {
       const path = join(directory, name);
-      if (name.endsWith(DELETING)) return { path, state: 'deleting', run: null, dead: true };
-      if (!name.endsWith(PARTIAL)) return undefined;
+      const ending = [DELETING, PARTIAL].find((one) => name.endsWith(one));
+      if (ending === undefined || !(await isOurs(path))) return undefined;
+      if (ending === DELETING) return { path, state: 'deleting', run: null, dead: true };
       const owner = await readOwner(path);
       const dead =
         owner === undefined || owner.host !== hostname()
@@ -59,8 +62,22 @@ export async function findPartials(directory: string, now = new Date()): Promise
  */
 export async function sweepPartials(directory: string, now = new Date()): Promise<string[]> {
   const dead = (await findPartials(directory, now)).filter((one) => one.dead);
-  for (const { path } of dead) await rm(path, { recursive: true, force: true });
+  for (const { path } of dead) await removeOurs(path);
   return dead.map(({ path }) => path);
+}
+
+/** Removes a directory of ours; what tells whose it is goes last, so that what a killed run leaves of it is known. */
+export async function removeOurs(path: string): Promise<void> {
+  const names = await readdir(path).catch((): string[] => []);
+  for (const name of names)
+    if (name !== MANIFEST && name !== OWNER) await rm(join(path, name), { recursive: true, force: true });
+  await rm(path, { recursive: true, force: true });
+}
+
+/** What is begun is marked at once. */
+async function isOurs(path: string): Promise<boolean> {
+  const names = await readdir(path).catch(() => [MANIFEST]);
+  return names.length === 0 || names.includes(OWNER) || names.includes(MANIFEST);
 }
 
 async function readOwner(path: string): Promise<(ProcessMark & { readonly run: string }) | undefined> {

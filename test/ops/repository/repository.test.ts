@@ -130,9 +130,17 @@ describe('what unfinished runs left', () => {
     const reused = partialOf('reused.partial', { process_started: '1' });
     const elsewhere = partialOf('elsewhere.partial', { host: `not-${hostname()}`, pid: DEAD }, 23);
     const longAgo = partialOf('long-ago.partial', { host: `not-${hostname()}`, pid: DEAD }, 25);
-    const unmarked = partialOf('unmarked.partial', undefined);
-    const oldUnmarked = partialOf('old-unmarked.partial', undefined, 25);
+    // killed before it was marked, as long as nothing is in it
+    const empty = (name: string, hours: number) => {
+      const path = join(repository, name);
+      mkdirSync(path);
+      const at = new Date(Date.now() - hours * 3_600_000);
+      utimesSync(path, at, at);
+      return path;
+    };
+    const [unmarked, oldUnmarked] = [empty('unmarked.partial', 0), empty('old-unmarked.partial', 25)];
     const deleting = partialOf('gone.deleting', undefined);
+    writeFileSync(join(deleting, 'manifest.json'), '{}');
     const backup = await made('shop');
     const gone = [dead, reused, longAgo, oldUnmarked, deleting].sort();
     const found = await findPartials(repository);
@@ -157,8 +165,9 @@ describe('what unfinished runs left', () => {
     expect(await sweepPartials(repository)).toEqual([]);
   });
 
-  test('is a directory: a file of others that is called so stays', async () => {
+  test('is a directory of ours: what others call so stays', async () => {
     mkdirSync(repository, { recursive: true });
+    for (const name of ['photos.deleting', 'album.partial']) partialOf(name, undefined, 1000);
     const names = ['notes.deleting', 'film.partial'].map((name) => join(repository, name));
     for (const path of names) {
       writeFileSync(path, 'not ours');
@@ -166,7 +175,13 @@ describe('what unfinished runs left', () => {
     }
     symlinkSync(home, join(repository, 'link.deleting'));
     expect(await sweepPartials(repository)).toEqual([]);
-    expect(readdirSync(repository).sort()).toEqual(['film.partial', 'link.deleting', 'notes.deleting']);
+    expect(readdirSync(repository).sort()).toEqual([
+      'album.partial',
+      'film.partial',
+      'link.deleting',
+      'notes.deleting',
+      'photos.deleting',
+    ]);
   });
 
   test('an absent repository has nothing', async () => {

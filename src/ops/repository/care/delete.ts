@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { plural } from '../../../text/units.ts';
@@ -11,6 +11,7 @@ import { groupOf } from '../group.ts';
 import { DELETING } from '../names.ts';
 import { type Backup, listBackups } from '../repository.ts';
 import { isSafety } from '../safety.ts';
+import { removeOurs } from '../sweep.ts';
 import { backupFields, backupInput, factsOf, named } from './field.ts';
 import { usageChecks } from './uses.ts';
 
@@ -97,7 +98,7 @@ export function deletion(path: string, id = 'delete'): Step {
 
 async function removeAll(path: string): Promise<void> {
   try {
-    await rm(path, { recursive: true, force: true });
+    await removeOurs(path);
   } catch (error) {
     throw diskError(error, 'removeRest', path);
   }
