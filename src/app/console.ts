@@ -1,6 +1,5 @@
 import type { Env } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
-import { activityPoll } from '../db/queries/activity.ts';
 import type { Sampler, SamplerEvent } from '../monitor/sampler.ts';
 import { cleanLine } from '../text/clean.ts';
 import { ACTIONS } from './actions/registry.ts';
@@ -9,6 +8,7 @@ import { disarm, followArmed } from './arming/arming.ts';
 import { CONTEXTS } from './core/action.ts';
 import { armedFor, writableOf } from './core/armed.ts';
 import type { Action, Deck, KeyScope, Ports } from './core/deck.ts';
+import { keyFor } from './core/keys.ts';
 import { Model } from './core/model.ts';
 import {
   type AppState,
@@ -78,6 +78,7 @@ export class Console implements Deck {
     this.actions = options.actions ?? ACTIONS;
     this.#keymap = keymapOf(this.actions);
     this.model = new Model(this.sampler, this.given.thresholds, this.ports.wallClock);
+    this.model.keyOf = (id) => keyFor(this, id);
     this.store = createStore(initialState(options.size));
     focusHome(this);
     this.sampler.onEvent((event) => this.#onSampler(event));
@@ -200,14 +201,6 @@ export class Console implements Deck {
     if (!overlay || !('field' in overlay)) return;
     this.open(overlay.kind === 'palette' ? { ...overlay, field, index: 0 } : { ...overlay, field });
     if (overlay.kind === 'filter') filterBy(this, overlay.view, field.text);
-  }
-
-  toggleIdle(): void {
-    const idle = !this.state.idle;
-    this.store.set({ idle });
-    tellNeeds(this);
-    this.sampler.refresh([activityPoll]);
-    this.say(idle ? 'Idle sessions are listed too.' : 'Idle sessions are left out.');
   }
 
   copy(text: string, what: string): void {

@@ -65,6 +65,9 @@ export function themeOf(name: unknown): { readonly theme: Theme; readonly fault?
 
 export type Paint = (line: Line) => string;
 
+/** Words that bring their ground with them: the blanks around them are not part of what they say. */
+const WORDS: ReadonlySet<Tone> = new Set(['warn', 'alert', 'critical']);
+
 /** Turns lines into text with SGR sequences. The last door before the terminal: no piece brings its own. */
 export function painter(theme: Theme): Paint {
   const looks: Looks = THEMES[theme];
@@ -76,9 +79,18 @@ export function painter(theme: Theme): Paint {
         const look = tone === undefined ? [] : looks[tone];
         // dim and reversed is hard to read everywhere
         const own = chosen && tone === 'muted' ? [] : look;
-        const all = [...(chosen ? looks.selected : []), ...own];
-        if (text === '' || all.length === 0) return text;
-        return `${all.map((one) => `\u001b[${one}m`).join('')}${text}\u001b[0m`;
+        const around = chosen ? looks.selected : [];
+        const all = [...around, ...own];
+        if (tone === undefined || !WORDS.has(tone)) return painted(text, all);
+        const words = text.trim();
+        const at = text.indexOf(words);
+        const [before, after] = [text.slice(0, at), text.slice(at + words.length)];
+        return `${painted(before, around)}${painted(words, all)}${painted(after, around)}`;
       })
       .join('');
+}
+
+function painted(text: string, look: readonly string[]): string {
+  if (text === '' || look.length === 0) return text;
+  return `${look.map((one) => `\u001b[${one}m`).join('')}${text}\u001b[0m`;
 }

@@ -393,6 +393,7 @@ test.each([
   [['activity', '--filter', '/(/'], /--filter, character 1: the pattern cannot be used: Unterminated group/],
   [['activity', '--sort', 'foo'], /--sort: activity has no column "foo".*pid, database, user/s],
   [['activity', '--sort', 'age:up'], /--sort: "up" is no direction/],
+  [['activity', '--sort', 'age:asc:x'], /--sort: "asc:x" is no direction/],
   [['locks', '--sort', 'pid'], /--sort: Locks are shown as a tree/],
   [['wal', '--json', '--filter', 'archiver'], /wal is one record there/],
 ])('show %s: exit 2, before anything is asked of the server', async (args, message) => {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Journal } from '../../src/ops/engine/journal/journal.ts';
+import { journalDirectory } from '../../src/ops/engine/journal/runs.ts';
 import { type TestDatabase, testDatabase } from '../support/cluster.ts';
 import { temporaryDirectory } from '../support/program.ts';
 import { openConsole } from './console.ts';
@@ -11,10 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const open = (settings: string) => {
+const open = (settings: string, env: Record<string, string> = {}) => {
   const file = join(temporaryDirectory(), 'config.json');
   writeFileSync(file, settings);
-  return { file, console: openConsole(db.target(), { args: ['--config', file], cols: 200 }) };
+  return { file, console: openConsole(db.target(), { args: ['--config', file], cols: 200, env }) };
 };
 
 test('keys of the settings hold, in the footer too; those that they take the place of mean nothing', async () => {
@@ -29,6 +31,18 @@ test('keys of the settings hold, in the footer too; those that they take the pla
   const wrong = await pty.waitFor(/^ character 6: size is a size such as 10MB, and 1 is none\s*$/m);
   expect(wrong.at(-2)).toMatch(/^ \/ size>1\s*$/);
   pty.press('esc');
+});
+
+test('what rows say of a key is the one that holds', async () => {
+  const state = temporaryDirectory();
+  const journal = Journal.begin(journalDirectory({ XDG_STATE_HOME: state }, ''), {
+    ...{ operation: 'vacuum', subject: 'VACUUM everything', server: 'app@db:5432/shop', steps: [] },
+  });
+  journal.end('done', 'pgdeck undo 1');
+  const { console } = open('{"keys": {"runs.undo": "U"}}', { XDG_STATE_HOME: state });
+  const pty = await console;
+  pty.press('8');
+  await pty.waitFor(/VACUUM everything[\s\S]* U undo/);
 });
 
 test('with what is wrong in them the console has its own, and says where that stands', async () => {

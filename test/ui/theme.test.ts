@@ -17,6 +17,16 @@ test('what is wrong brings its ground with it, so that it reads on every palette
   expect(painter('default')([span('!1m', 'warn')])).toBe('\u001b[38;5;16m\u001b[48;5;220m!1m\u001b[0m');
 });
 
+test('the blanks around it have no ground, but that of the row under the cursor', () => {
+  const paint = painter('default');
+  const gold = '\u001b[38;5;16m\u001b[48;5;220m';
+  expect(paint([span('  !1m 2s ', 'warn')])).toBe(`  ${gold}!1m 2s\u001b[0m `);
+  expect(paint([{ text: ' !1m', tone: 'warn', chosen: true }])).toBe(
+    `\u001b[7m \u001b[0m\u001b[7m${gold}!1m\u001b[0m`,
+  );
+  expect(paint([span('   ', 'alert')])).toBe('   ');
+});
+
 test('in mono there is bold and reverse only', () => {
   const paint = painter('mono');
   for (const tone of TONES) expect(paint([span('x', tone)])).toMatch(/^(x|\u001b\[[17]mx\u001b\[0m)$/);

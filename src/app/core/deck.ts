@@ -91,7 +91,6 @@ export interface Deck {
   /** Rows of the focused table that fit on the screen; a page of PgDn. */
   readonly page: number;
   setField(field: TextField): void;
-  toggleIdle(): void;
 
   copy(text: string, what: string): void;
   /** One line that goes after some seconds, or with its cause (`holds`), and stays in the message log. */

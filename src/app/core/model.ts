@@ -43,6 +43,8 @@ export class Model extends Figures {
   runs: readonly RunRow[] = [];
   /** What is done again and again, and how it stands. */
   routine: readonly RoutineRow[] = [];
+  /** The key that an action is on, for what rows say of it; where there are no keys, none. */
+  keyOf: (action: string) => string | undefined = () => undefined;
   readonly #clock: () => number;
   #outside: Outside = NOT_LOOKED;
   #waivers: readonly Waiver[] = [];

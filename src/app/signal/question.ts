@@ -150,7 +150,7 @@ function noteLines(question: SignalQuestion, columns: number): Line[] {
   const { gid, rest = 0 } = chosenOf(question) ?? {};
   if (gid !== undefined) {
     const asked = `y asks how the prepared transaction ${cleanLine(quoteLiteral(gid).trim())} is to end; nothing is sent before.`;
-    const others = `Only when the ${rest === 1 ? 'other one ends' : `${rest} others end`} too is anybody released: B again.`;
+    const others = `Only when the ${rest === 1 ? 'other one ends' : `${rest} others end`} too is anybody released: open the options again.`;
     return note(rest > 0 ? `${asked} ${others}` : asked, 'accent');
   }
   const frees = freesSentence(plan);

@@ -5,6 +5,7 @@ import { type Level, levelOf } from '../../health/level.ts';
 import { span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
 import { action } from '../core/action.ts';
+import type { Deck } from '../core/deck.ts';
 import type { Model } from '../core/model.ts';
 import { defineScreen, defineView } from '../core/view.ts';
 
@@ -51,6 +52,14 @@ function shortWait(row: ActivityRow): string {
 
 function waitsForLock(row: ActivityRow): boolean {
   return row.state === 'active' && row.wait_event_type === 'Lock';
+}
+
+function toggleIdle(deck: Deck): void {
+  const idle = !deck.state.idle;
+  deck.store.set({ idle });
+  deck.tellNeeds();
+  deck.sampler.refresh([activityPoll]);
+  deck.say(idle ? 'Idle sessions are listed too.' : 'Idle sessions are left out.');
 }
 
 export const activityView = defineView<ActivityRow>({
@@ -197,7 +206,7 @@ export const activityView = defineView<ActivityRow>({
   detail: (row) => [{ title: 'Query', text: row.query ?? '' }],
   actions: [
     {
-      ...action('find.idle', 'table', 'i', 'List idle sessions too, or not', (d) => d.toggleIdle()),
+      ...action('find.idle', 'table', 'i', 'List idle sessions too, or not', toggleIdle),
       elsewhere: 'only sessions can be idle',
     },
   ],

@@ -101,7 +101,7 @@ function wordsOf({ value, column }: AnyField, row: unknown, model: Model): reado
   const own = unknown ? '' : typeof raw === 'number' && column ? undefined : cleanLine(String(raw));
   const shown =
     column && !(unknown && column.cell === undefined) ? cleanLine(plainText(column, row, model)) : undefined;
-  return [own, shown].filter((text) => text !== undefined);
+  return [own, shown === own ? undefined : shown].filter((text) => text !== undefined);
 }
 
 function once<T>(make: () => T): () => T {

@@ -146,6 +146,11 @@ const columns = [
   },
 ] satisfies Column<LockEntry>[];
 
+const unfolds = (model: Model) => {
+  const key = model.keyOf('row.fold');
+  return key === undefined ? '' : `   ${key} unfolds`;
+};
+
 const lockFacts = (entry: SessionEntry, model: Model): [string, string][] => [
   ...columnFacts({ columns: columns.filter(({ id }) => id === 'frees') }, entry, model),
   ['lock', [entry.row.locktype, entry.row.relation, modeText(entry.row)].filter(Boolean).join(' ') || '-'],
@@ -174,11 +179,11 @@ export const locksView = defineView<LockEntry>({
     { name: 'wait', kind: 'text', value: of(({ row }) => waitText(row)) },
     { name: 'gid', kind: 'text', value: of(({ row }) => row.gid) },
   ],
-  across: (entry) =>
+  across: (entry, model) =>
     entry.kind === 'fold'
       ? {
           tree: treeText(entry, ''),
-          text: [foldCount(entry), ': ', foldKinds(entry), '   ', foldNames(entry), '   o unfolds'].join(''),
+          text: [foldCount(entry), ': ', foldKinds(entry), '   ', foldNames(entry), unfolds(model)].join(''),
         }
       : undefined,
   verdict: verdictLine,

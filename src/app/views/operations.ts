@@ -1,6 +1,7 @@
 import { summaryPoll } from '../../db/queries/activity.ts';
 import type { Tone } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
+import type { Model } from '../core/model.ts';
 import type { Column } from '../core/view.ts';
 import { defineScreen, defineView } from '../core/view.ts';
 import type { RunRow } from '../runs/read.ts';
@@ -17,11 +18,13 @@ const TONES: Readonly<Record<RunRow['status'], Tone | undefined>> = {
 };
 
 /** What can be done about it afterwards. */
-function afterwards({ left, undo, undoneBy, recoveredBy }: RunRow): string {
-  if (left) return 'u recover';
+function afterwards({ left, undo, undoneBy, recoveredBy }: RunRow, model: Model): string {
+  const key = model.keyOf('runs.undo');
+  const on = (word: string) => (key === undefined ? word : `${key} ${word}`);
+  if (left) return on('recover');
   if (recoveredBy !== null) return 'recovered';
   if (undoneBy !== null) return 'undone';
-  return undo === null ? '' : 'u undo';
+  return undo === null ? '' : on('undo');
 }
 
 const columns = [
@@ -68,11 +71,11 @@ export const operationsView = defineView<RunRow>({
   rows: (model) => model.runs,
   identity: (row) => row.id,
   sort: { column: 'when', descending: true },
-  empty: 'Nothing has been done yet. b makes a backup; : lists all that can be done.',
+  empty: 'Nothing has been done yet. The palette lists all that can be done.',
   columns,
   listedBy: 'runs list',
   copy: (row) => ({ text: row.id, what: 'id of the run' }),
-  detail: (row) => [
+  detail: (row, model) => [
     {
       title: row.subject,
       facts: [
@@ -83,14 +86,16 @@ export const operationsView = defineView<RunRow>({
         ['by', `${row.who}@${row.host}`],
         ['began', new Date(row.startedAt).toString().slice(0, 24)],
         ['took', duration(row.seconds)],
-        ...(row.undo === null ? [] : [['undo', `${row.undo} (u)`] as const]),
+        ...(row.undo === null
+          ? []
+          : [['undo', `${row.undo} (${model.keyOf('runs.undo') ?? 'undo'})`] as const]),
         ...(row.undoneBy === null ? [] : [['undone by', row.undoneBy] as const]),
         ...(row.recoveredBy === null ? [] : [['cleaned up by', row.recoveredBy] as const]),
         ...(row.left
           ? [
               [
                 'what now',
-                'It was not brought to an end. u shows what it left, and how to clean up.',
+                `It was not brought to an end. ${model.keyOf('runs.undo') ?? 'Recover'} shows what it left, and how to clean up.`,
               ] as const,
             ]
           : []),

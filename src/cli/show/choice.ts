@@ -32,7 +32,7 @@ export function choiceOf(view: AnyView, { filter = '', sort }: { filter?: string
 
 function orderOf(view: AnyView, text: string): Sort {
   if (view.ordered !== undefined) throw new UsageError(`--sort: ${view.ordered}`);
-  const [column = '', direction] = text.split(':', 2);
+  const [, column = text, direction] = /^(.*?):(.*)$/s.exec(text) ?? [];
   const columns = sortable(view).map(({ id }) => id);
   if (!columns.includes(column))
     throw new UsageError(

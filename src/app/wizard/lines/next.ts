@@ -132,7 +132,7 @@ export function nextOfRun({ end, steps }: RunView): string {
   const left = steps.some(({ state }) => state === 'not rolled back');
   const helps = end.next === undefined ? '' : `n opens what helps (${inConsole(end.next, undefined)}); `;
   if (end.status !== 'done')
-    return `${helps}${end.undo === null ? '' : 'u undoes what was done; '}r plans it again with the same answers; Enter closes and keeps them${left ? ', then 8 and u clean up what is left' : ''}.`;
+    return `${helps}${end.undo === null ? '' : 'u undoes what was done; '}r plans it again with the same answers; Enter closes and keeps them${left ? ', then Operations has what is left to clean up' : ''}.`;
   const undo =
     end.undo === null
       ? ''

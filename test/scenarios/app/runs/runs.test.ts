@@ -1,10 +1,13 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Model } from '../../../../src/app/core/model.ts';
 import { RunList, type RunRow } from '../../../../src/app/runs/read.ts';
 import { runSections } from '../../../../src/app/runs/sections.ts';
 import { sectionLines } from '../../../../src/app/screen/reading.ts';
 import { operationsView } from '../../../../src/app/views/operations.ts';
+import { mergeThresholds } from '../../../../src/config/thresholds.ts';
+import { WAITING } from '../../../../src/monitor/snapshot.ts';
 import { Journal, markUndone } from '../../../../src/ops/engine/journal/journal.ts';
 import { lineText } from '../../../../src/text/line.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
@@ -54,14 +57,15 @@ test('what a killed process has left is interrupted, marked, and can be recovere
   orphan(directory, journal.id);
   const [row] = await read(new RunList(directory));
   expect(row).toMatchObject({ status: 'interrupted', seconds: null });
+  const model = new Model({ part: () => WAITING, server: undefined }, mergeThresholds());
   const cell = (id: string) => {
     const column = operationsView.columns.find((c) => c.id === id);
-    return String(
-      column?.cell?.(row as RunRow, undefined as never) ?? column?.value(row as RunRow, undefined as never),
-    );
+    return String(column?.cell?.(row as RunRow, model) ?? column?.value(row as RunRow, model));
   };
   expect(cell('status')).toContain('!');
-  expect(cell('undo')).toContain('recover');
+  expect(cell('undo')).toBe('recover');
+  model.keyOf = (id) => (id === 'runs.undo' ? 'U' : undefined);
+  expect(cell('undo')).toBe('U recover');
 });
 
 test('newest first; what is no run, or half written, is passed over', async () => {
