@@ -56,6 +56,12 @@ test('the README is read in a few minutes, and shows one picture', () => {
   expect(text.match(/!\[/g)).toHaveLength(1);
 });
 
+test('npm installs the manual page: it takes a list of them only', () => {
+  // npm 11: bin-links passes over a name alone
+  expect(manifest.man).toEqual(['dist/pgdeck.1']);
+  expect(manifest.files).toContain('dist');
+});
+
 test('every dependency is named with what it is for', () => {
   const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);

@@ -5,7 +5,8 @@ import { tableText } from '../../src/cli/output/table.ts';
 import { RUN_COLUMNS } from '../../src/cli/runs.ts';
 import { Journal } from '../../src/ops/engine/journal/journal.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, MAIN, pgdeckHere, temporaryDirectory } from '../support/program.ts';
+import { spawn } from '../support/terminal/pty.ts';
 
 let db: TestDatabase;
 const home = temporaryDirectory();
@@ -62,6 +63,17 @@ test('a terminated session is in the journal: who, on which server, what was sen
   expect(shown.stdout).toContain('is gone');
   expect(shown.stdout).toContain('cannot be undone');
   expect(shown.stdout).toContain('forgotten');
+});
+
+test('in 80 columns a run is named whole: what undo and show take', async () => {
+  const { runs } = JSON.parse((await run({}, 'runs', 'list', '--json')).stdout);
+  const { HOME, PATH } = cleanEnvironment(home);
+  const pty = spawn(process.execPath, [MAIN, 'runs', 'list'], {
+    ...{ cols: 80, rows: 24 },
+    env: { HOME: HOME ?? '', PATH: PATH ?? '', TERM: 'xterm', LC_ALL: 'C.UTF-8', XDG_STATE_HOME: state },
+  });
+  await pty.waitFor(`${runs[0].id}  done`);
+  await pty.exit;
 });
 
 test('a preview leaves no record', async () => {

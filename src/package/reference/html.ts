@@ -21,7 +21,7 @@ export function htmlPage({ summary, globals, commands }: Reference, chapters: re
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
 pre, dt, code { font-family: ui-monospace, monospace; font-size: 0.9em; }
-code { overflow-wrap: anywhere; }
+code { overflow-wrap: break-word; }
 pre { overflow-x: auto; padding: 0.5rem; border: 1px solid; }
 dd { margin: 0 0 0.5rem 2rem; }
 div { overflow-x: auto; }
