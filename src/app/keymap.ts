@@ -24,6 +24,7 @@ export function contextOf(state: AppState): Context {
     case 'explain':
       return overlay.risk ? 'dialog' : 'reader';
     case 'palette':
+    case 'servers':
       return 'palette';
     case 'filter':
     case 'idle':

@@ -9,6 +9,7 @@ import { helpReading } from './screen/help.ts';
 import { logReading } from './screen/log.ts';
 import { questionLines } from './screen/prompt.ts';
 import { readingLines } from './screen/reading.ts';
+import { serverLines } from './servers/lines.ts';
 import { dialogLines } from './signal/lines.ts';
 import { leaveLines } from './wizard/lines/leave.ts';
 
@@ -40,6 +41,8 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
       return dialogLines(deck, overlay, size);
     case 'palette':
       return paletteLines(deck, overlay, size);
+    case 'servers':
+      return serverLines(deck, overlay, size);
     case 'idle':
     case 'password':
       return questionLines(deck, overlay, size);

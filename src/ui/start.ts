@@ -1,9 +1,11 @@
 import { Console } from '../app/console.ts';
 import type { Ports } from '../app/core/deck.ts';
-import { exitReport, leavingNotice } from '../app/report.ts';
+import { leavingNotice } from '../app/report.ts';
+import { Seat } from '../app/seat.ts';
+import { ServerChoices } from '../app/servers/choices.ts';
 import { watchOptions } from '../app/watch.ts';
 import { type Env, home } from '../config/libpq/env.ts';
-import type { Resolved } from '../config/profile.ts';
+import type { ConnectionFlags, Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DbError } from '../db/errors.ts';
 import { boundYoungSpace } from '../hosts/young-space.ts';
@@ -19,6 +21,8 @@ import { painter } from './theme.ts';
 export interface ConsoleOptions {
   readonly resolved: Resolved;
   readonly settings: Settings;
+  /** What was said on the command line and holds for every server that is changed to. */
+  readonly flags: Pick<ConnectionFlags, 'config' | 'readOnly' | 'interval'>;
   readonly ascii: boolean;
   readonly color: boolean;
   /** The environment that operations run in. */
@@ -38,7 +42,6 @@ const PATIENT: readonly DbError['kind'][] = ['starting'];
  */
 export async function startConsole(options: ConsoleOptions): Promise<number> {
   const { resolved, env = process.env } = options;
-  const sampler = new Sampler(watchOptions(resolved, options.interval));
   const bridge: Bridge = {};
   let failure: DbError | undefined;
   let code = 0;
@@ -60,13 +63,25 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const { columns, rows } = process.stdout;
   const journal = journalDirectory(env, home(env));
   const size = { columns, rows };
-  const deck = new Console({ sampler, resolved, ports, size, ascii: options.ascii, journal, env });
-  if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
+  const ask = (question: string) => seat.console.askPassword(question);
+  const seat: Seat = new Seat({
+    resolved,
+    choices: new ServerChoices({ given: resolved, flags: options.flags, env, ask }),
+    console: (of, servers) =>
+      new Console({
+        sampler: new Sampler(watchOptions(of, options.interval)),
+        resolved: of,
+        ports: { ...ports, ...(servers && { servers }) },
+        ...{ size, ascii: options.ascii, journal, env },
+      }),
+  });
+  if (options.prompt) options.prompt.ask = ask;
 
   const paint = painter(options.color);
   const screen = new Screen(process.stdout);
   let connected = false;
   let bounded = false;
+  const { sampler } = seat.console;
   sampler.onEvent((event) => {
     if (event === 'data' && !bounded) bounded = boundYoungSpace();
     connected ||= sampler.link.state === 'connected';
@@ -98,15 +113,16 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   // after an error that nobody catches; Ink sees to that itself
   process.on('exit', restore);
   try {
-    screen.open(firstFrame(deck, paint));
+    screen.open(firstFrame(seat.console, paint));
     // keys typed from now on are not echoed, and wait for Ink
     process.stdin.setRawMode(true);
-    deck.start();
+    seat.console.start();
     // with the driver first: the server is at work on the connection while this thread is busy loading Ink
     await import('../db/client.ts');
     const loaded = await Promise.race([import('./mount.tsx'), gone.promise]);
     if (loaded && !left) {
-      const ink = loaded.mount(deck, screen, paint, bridge);
+      const ink = loaded.mount(seat.console, screen, paint, bridge);
+      seat.onChange(() => ink.show(seat.console));
       process.off('exit', restore);
       mounted = true;
       unmount = ink.unmount;
@@ -115,15 +131,15 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   } finally {
     if (!mounted) restore();
     process.off('exit', restore);
-    const notice = leavingNotice(deck);
+    const notice = leavingNotice(seat.console);
     if (notice !== '') process.stdout.write(notice);
-    await deck.stop();
+    await seat.stop();
     screen.destroy();
     for (const { name, listener } of signals) process.off(name, listener);
     releaseTerminal();
   }
   if (failure) throw failure;
-  const report = exitReport(deck);
+  const report = seat.report();
   if (report !== '') process.stdout.write(report);
   return code;
 }

@@ -2,6 +2,7 @@ import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { runningWizards, tableOf } from '../core/state.ts';
 import { OPEN_PALETTE } from '../palette/actions.ts';
+import { leaveServers, SERVERS_ACTION } from '../servers/switch.ts';
 import { SIGNAL_ACTIONS } from '../signal/actions.ts';
 import { abortSignal } from '../signal/signal.ts';
 import { overviewScreen } from '../views/overview.ts';
@@ -50,6 +51,7 @@ export function back(deck: Deck): void {
     // what lay behind it comes back
     if (overlay.kind === 'password') deck.answerPassword(undefined);
     else if (overlay.kind === 'wizard') wizardBack(deck);
+    else if (overlay.kind === 'servers') leaveServers(deck);
     else deck.open(undefined);
   } else if (table.filter !== '') deck.table(view.id, { filter: '' });
   else if (table.marks.size > 0) deck.table(view.id, { marks: new Set() });
@@ -81,6 +83,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   action('time.slower', 'screen', '+ =', 'Longer interval', (d) => d.changeInterval(1)),
   action('time.faster', 'screen', '-', 'Shorter interval', (d) => d.changeInterval(-1)),
   OPEN_PALETTE,
+  SERVERS_ACTION,
   action('help.log', 'screen', 'L', 'Message log', (d) => d.open({ kind: 'log', scroll: 0 })),
   action('help', 'quit', '?', 'Help', toggleHelp, { hint: 12, short: 'help' }),
   action('back', 'quit', 'esc', 'One level back', back),

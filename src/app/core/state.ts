@@ -4,6 +4,7 @@ import type { SignalAction, SignalEvent, SignalPlan } from '../../ops/signal/typ
 import type { Wizard } from '../wizard/types.ts';
 import type { Sort } from './rows.ts';
 import type { DetailSection } from './section.ts';
+import type { ServerChoice } from './servers.ts';
 import type { TextField } from './text-field.ts';
 
 /** What a person has set on one table. */
@@ -61,6 +62,15 @@ export type Overlay =
   | { readonly kind: 'log'; readonly scroll: number }
   | { readonly kind: 'palette'; readonly field: TextField; readonly index: number }
   | { readonly kind: 'filter'; readonly view: string; readonly field: TextField; readonly before: string }
+  /** Which server to change to; `coming` is the one that is being connected to, `problem` why another one was not. */
+  | {
+      readonly kind: 'servers';
+      readonly choices: readonly ServerChoice[];
+      readonly field: TextField;
+      readonly index: number;
+      readonly coming?: string;
+      readonly problem?: string;
+    }
   /** How long idle, before the dialog lists whom that hits. */
   | { readonly kind: 'idle'; readonly field: TextField; readonly problem?: string }
   | {

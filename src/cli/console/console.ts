@@ -32,6 +32,7 @@ async function openConsole(command: Command, context: Context): Promise<number> 
   return startConsole({
     resolved,
     settings,
+    flags: options,
     prompt,
     ...context.display(command, settings),
     ...(options.interval !== undefined && { interval: resolved.intervals.refresh_seconds }),

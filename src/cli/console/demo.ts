@@ -40,6 +40,7 @@ export function register(program: Command, context: Context): void {
         context.exitCode = await startConsole({
           resolved,
           settings,
+          flags,
           env: { ...context.env, ...demo.places },
           ...context.display(command, settings),
         });
