@@ -1,4 +1,5 @@
 import type { Deck } from './core/deck.ts';
+import { refreshFleet } from './fleet/refresh.ts';
 import { closeOutside, refreshOutside } from './outside/refresh.ts';
 import { refreshRuns } from './runs/refresh.ts';
 import { refreshRoutine } from './runs/routine.ts';
@@ -8,6 +9,7 @@ export function refreshLocal(deck: Deck, changed = false): void {
   refreshRuns(deck, changed);
   refreshRoutine(deck, changed);
   refreshOutside(deck, changed);
+  refreshFleet(deck);
 }
 
 /** Ends what that keeps open. */

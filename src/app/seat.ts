@@ -2,9 +2,13 @@ import type { Resolved } from '../config/profile.ts';
 import { DbError, dbError } from '../db/errors.ts';
 import type { Console } from './console.ts';
 import type { ServerChoice, Servers } from './core/servers.ts';
+import { tableOf } from './core/state.ts';
+import { Fleet } from './fleet/fleet.ts';
+import { refreshFleet } from './fleet/refresh.ts';
 import { exitReport } from './report.ts';
 import type { ServerChoices } from './servers/choices.ts';
-import { switchRefused } from './servers/switch.ts';
+import { isWatched, switchRefused } from './servers/switch.ts';
+import { fleetView } from './views/fleet.ts';
 
 export interface SeatOptions {
   readonly resolved: Resolved;
@@ -27,9 +31,15 @@ export class Seat implements Servers {
   readonly #reports: string[] = [];
   #console: Console;
   #names: readonly string[] = [];
+  readonly fleet: Fleet;
 
   constructor(options: SeatOptions) {
     this.#options = options;
+    this.fleet = new Fleet({
+      choices: () => this.choices(),
+      isWatched: (choice) => isWatched(this.#console, choice),
+      onChange: () => refreshFleet(this.#console),
+    });
     this.#console = options.console(options.resolved, options.choices && this);
   }
 
@@ -78,8 +88,11 @@ export class Seat implements Servers {
   #sit(next: Console): void {
     const before = this.#console;
     this.#console = next;
-    const { columns, rows } = before.state.size;
-    next.resize(columns, rows);
+    const { home, size } = before.state;
+    next.resize(size.columns, size.rows);
+    // the list of all servers is of none of them
+    next.store.set({ home });
+    next.table(fleetView.id, tableOf(before.state, fleetView.id));
     const at = this.#reports.push('') - 1;
     const ending = end(before).finally(() => {
       this.#reports[at] = exitReport(before);
@@ -91,7 +104,7 @@ export class Seat implements Servers {
 
   /** Ends what is watched, and waits for those that were left. */
   async stop(): Promise<void> {
-    await Promise.all([end(this.#console), ...this.#ending]);
+    await Promise.all([end(this.#console), ...this.#ending, this.fleet.stop()]);
   }
 
   /** What was done on each, for the normal screen after the console is gone; empty when nothing was. */

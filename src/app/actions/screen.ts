@@ -5,6 +5,7 @@ import { OPEN_PALETTE } from '../palette/actions.ts';
 import { leaveServers, SERVERS_ACTION } from '../servers/switch.ts';
 import { SIGNAL_ACTIONS } from '../signal/actions.ts';
 import { abortSignal } from '../signal/signal.ts';
+import { fleetScreen } from '../views/fleet.ts';
 import { overviewScreen } from '../views/overview.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';
 import { focusedView } from '../views/select.ts';
@@ -43,7 +44,7 @@ function quit(deck: Deck): void {
 
 /** One level back: out of an overlay, a filter, the marks, a zoomed pane, a screen; never out of the program. */
 export function back(deck: Deck): void {
-  const { overlay, screen } = deck.state;
+  const { overlay, screen, home } = deck.state;
   const view = focusedView(deck.state);
   const table = tableOf(deck.state, view.id);
   if (overlay) {
@@ -56,7 +57,9 @@ export function back(deck: Deck): void {
   } else if (table.filter !== '') deck.table(view.id, { filter: '' });
   else if (table.marks.size > 0) deck.table(view.id, { marks: new Set() });
   else if (deck.state.zoomed) deck.toggleZoom();
+  else if (screen === home) return;
   else if (screen !== overviewScreen.id) deck.show(overviewScreen.id);
+  else if (home !== undefined) deck.show(home);
 }
 
 const toggleHelp = (deck: Deck) =>
@@ -79,14 +82,21 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   }),
   ...SIGNAL_ACTIONS,
   action('time.pause', 'screen', 'p', 'Pause or resume', (d) => d.togglePause(), { hint: 6, short: 'pause' }),
-  action('time.now', 'screen', 'R', 'Refresh now', (d) => d.sampler.refresh()),
+  action('time.now', 'screen', 'R', 'Refresh now', (d) => {
+    d.sampler.refresh();
+    if (d.state.screen === fleetScreen.id) d.ports.servers?.fleet.again();
+  }),
   action('time.slower', 'screen', '+ =', 'Longer interval', (d) => d.changeInterval(1)),
   action('time.faster', 'screen', '-', 'Shorter interval', (d) => d.changeInterval(-1)),
   OPEN_PALETTE,
   SERVERS_ACTION,
   action('help.log', 'screen', 'L', 'Message log', (d) => d.open({ kind: 'log', scroll: 0 })),
   action('help', 'quit', '?', 'Help', toggleHelp, { hint: 12, short: 'help' }),
-  action('back', 'quit', 'esc', 'One level back', back),
+  action('back', 'quit', 'esc', 'One level back', back, {
+    hint: 11,
+    // where a server was opened from a list of all, it is not seen where Esc leads
+    shortOn: ({ state: { home, screen } }) => (home === undefined || screen === home ? undefined : 'back'),
+  }),
   action('quit', 'quit', 'q', 'Quit', quit, { hint: 13, short: 'quit' }),
   action('interrupt', 'always', '^C', 'Stop what runs, or quit', interrupt),
   action('suspend', 'always', '^Z', 'Back to the shell for a while', (d) => d.ports.suspend()),

@@ -1,5 +1,6 @@
 import type { Resolved } from '../../config/profile.ts';
 import type { Environment } from '../../config/settings.ts';
+import type { FleetRow } from '../fleet/row.ts';
 
 /** A server that the console can change to. */
 export interface ServerChoice {
@@ -18,10 +19,21 @@ export interface ServerChoice {
   readonly forget?: () => void;
 }
 
+/** All servers at a glance. */
+export interface FleetSource {
+  /** As they are now. */
+  readonly rows: readonly FleetRow[];
+  /** They are on the screen, or not any more: only what is looked at is watched. */
+  show(shown: boolean): void;
+  /** Asks each again now, also those that have refused. */
+  again(): void;
+}
+
 /** The other servers, for a console that watches one of them. */
 export interface Servers {
   /** Names of those that were read last. */
   readonly names: readonly string[];
+  readonly fleet: FleetSource;
   /** The one on the command line, then those of the profiles; read anew. Throws UsageError for settings that cannot be read. */
   choices(): readonly ServerChoice[];
   /**

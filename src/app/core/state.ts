@@ -137,6 +137,8 @@ export interface Toast {
 export interface AppState {
   /** The open screen, by its name. */
   readonly screen: string;
+  /** The screen that the server was opened from: Esc leads back there at last. */
+  readonly home: string | undefined;
   /** The pane that keys go to, on screens with several. */
   readonly pane: number;
   /** That pane fills the screen. */

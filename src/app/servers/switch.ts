@@ -6,6 +6,8 @@ import type { ServerChoice } from '../core/servers.ts';
 import { type Overlay, runningWizards } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
 import { EMPTY_FIELD } from '../core/text-field.ts';
+import type { FleetRow } from '../fleet/row.ts';
+import { overviewScreen } from '../views/overview.ts';
 
 /** The attempt that is under way. */
 const COMING: Slot<{ abort?: AbortController }> = { make: () => ({}) };
@@ -98,6 +100,24 @@ async function changeTo(
   const told = `${cleanLine(choice.name)} was not opened: ${problem}`;
   deck.note(told, 'error', false);
   deck.open({ ...overlay, problem: told });
+}
+
+/** Opens a server from the list of all: Esc leads back there. */
+export function enterServer(deck: Deck, { name, place: where, watched }: FleetRow): void {
+  const { screen } = deck.state;
+  deck.store.set({ home: screen });
+  if (watched) {
+    deck.show(overviewScreen.id);
+    return;
+  }
+  const choices = readChoices(deck);
+  const choice = choices?.find((one) => one.name === name && one.place === where);
+  if (choices === undefined || choice === undefined) return;
+  void changeTo(
+    deck,
+    { kind: 'servers', choices, field: EMPTY_FIELD, index: choices.indexOf(choice) },
+    choice,
+  );
 }
 
 /** Back to the server that is watched: an attempt to connect to another one is given up. */
