@@ -69,7 +69,8 @@ export class Console implements Deck {
     this.model = new Model(this.sampler, this.resolved.thresholds, this.ports.wallClock);
     this.store = createStore(initialState(options.size));
     focusHome(this);
-    this.sampler.onEvent((event) => this.#onSampler(event));
+    // what follows from one answer is drawn once
+    this.sampler.onEvent((event) => this.store.batch(() => this.#onSampler(event)));
   }
 
   get state(): AppState {
