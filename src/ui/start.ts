@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Console } from '../app/console.ts';
 import type { Ports } from '../app/core/deck.ts';
 import { leavingNotice } from '../app/report.ts';
@@ -32,6 +33,9 @@ export interface ConsoleOptions {
   /** Where the connection asks for a password; the console puts its own question there. */
   readonly prompt?: { ask?: ((question: string) => Promise<string | undefined>) | undefined };
 }
+
+/** A server of this network answers within so many milliseconds; Ink is not kept waiting for longer. */
+const NEAR_MS = 150;
 
 /** Failures that a first attempt to connect does not outlive: waiting would not mend them. */
 const PATIENT: readonly DbError['kind'][] = ['starting'];
@@ -81,9 +85,15 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const screen = new Screen(process.stdout);
   let connected = false;
   let bounded = false;
+  let figures = false;
+  const answered = Promise.withResolvers<undefined>();
   const { sampler } = seat.console;
   sampler.onEvent((event) => {
-    if (event === 'data' && !bounded) bounded = boundYoungSpace();
+    if (event === 'data') {
+      figures = true;
+      answered.resolve(undefined);
+      if (!bounded) bounded = boundYoungSpace();
+    }
     connected ||= sampler.link.state === 'connected';
     const { link } = sampler;
     if (connected || link.state !== 'away' || PATIENT.includes(link.error.kind)) return;
@@ -119,6 +129,11 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     seat.console.start();
     // with the driver first: the server is at work on the connection while this thread is busy loading Ink
     await import('../db/client.ts');
+    // one that is near has answered before Ink could be loaded: its figures are there first
+    await Promise.race([answered.promise, gone.promise, delay(NEAR_MS, undefined, { ref: false })]);
+    const { size: drawn } = seat.console.state;
+    if (figures && process.stdout.columns === drawn.columns && process.stdout.rows === drawn.rows)
+      screen.paint(firstFrame(seat.console, paint, true));
     const loaded = await Promise.race([import('./mount.tsx'), gone.promise]);
     if (loaded && !left) {
       const ink = loaded.mount(seat.console, screen, paint, bridge);
