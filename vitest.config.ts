@@ -23,7 +23,7 @@ const SLOW = [
   'test/scenarios/demo/cluster.test.ts',
   'test/cli/schedule.test.ts',
   'test/demo/demo.test.ts',
-  'test/e2e/{demo-npm,outage,operations/wizard}.test.ts',
+  'test/e2e/{demo-npm,fleet,outage,operations/wizard}.test.ts',
   'test/ops/restore/proof.test.ts',
   'test/ops/database/{leftovers,pooler}.test.ts',
   'test/ops/migrate/rehearse/rehearse.test.ts',

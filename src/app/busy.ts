@@ -7,6 +7,7 @@ export function isBusy(state: AppState): boolean {
   if (step === 'loading' || step === 'planning' || step === 'run') return true;
   if (overlay?.kind === 'signal')
     return overlay.phase.step === 'planning' || overlay.phase.step === 'running';
+  if (overlay?.kind === 'servers') return overlay.coming !== undefined;
   if (overlay?.kind === 'explain') return overlay.plan === undefined && overlay.problem === undefined;
   return false;
 }

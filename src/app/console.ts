@@ -23,10 +23,10 @@ import { createStore, type Store } from './core/store.ts';
 import { EMPTY_FIELD, pasteField, type TextField } from './core/text-field.ts';
 import { refreshDetail } from './detail/detail.ts';
 import { filterBy } from './filter.ts';
-import { focusHome, focusNext, focusView, pageOf } from './focus.ts';
+import { focusHome, focusNext, focusView, pageOf, settleCursor } from './focus.ts';
 import { initialState } from './initial.ts';
 import { contextOf, dispatch, type Keymap, keymapOf, perform } from './keymap.ts';
-import { refreshLocal } from './local.ts';
+import { closeLocal, refreshLocal } from './local.ts';
 import { tellNeeds } from './needs.ts';
 import { settleSignal } from './signal/signal.ts';
 import { cursorIndex, focusedPane, focusedView, shownRows } from './views/select.ts';
@@ -81,7 +81,8 @@ export class Console implements Deck {
     this.model.keyOf = (id) => keyFor(this, id);
     this.store = createStore(initialState(options.size));
     focusHome(this);
-    this.sampler.onEvent((event) => this.#onSampler(event));
+    // what follows from one answer is drawn once
+    this.sampler.onEvent((event) => this.store.batch(() => this.#onSampler(event)));
   }
 
   get state(): AppState {
@@ -122,6 +123,7 @@ export class Console implements Deck {
   async stop(why = 'pgdeck was left'): Promise<void> {
     disarm(this, why);
     await Promise.all([settleSignal(this), settleRuns(this)]);
+    closeLocal(this);
     await this.sampler.stop();
   }
 
@@ -199,7 +201,7 @@ export class Console implements Deck {
     if (wizard?.phase.step === 'confirm')
       updateWizard(this, wizard.id, { phase: { ...wizard.phase, field } });
     if (!overlay || !('field' in overlay)) return;
-    this.open(overlay.kind === 'palette' ? { ...overlay, field, index: 0 } : { ...overlay, field });
+    this.open('index' in overlay ? { ...overlay, field, index: 0 } : { ...overlay, field });
     if (overlay.kind === 'filter') filterBy(this, overlay.view, field.text);
   }
 
@@ -229,8 +231,9 @@ export class Console implements Deck {
   askPassword(question: string): Promise<string | undefined> {
     this.#password?.(undefined);
     const { overlay } = this.state;
-    // a wizard that is shown asked for it, and is what is gone on with
-    if (overlay?.kind !== 'password') this.#behind = overlay?.kind === 'wizard' ? overlay : undefined;
+    // what is shown asked for it, and is what is gone on with
+    if (overlay?.kind !== 'password')
+      this.#behind = overlay?.kind === 'wizard' || overlay?.kind === 'servers' ? overlay : undefined;
     this.open({ kind: 'password', question, field: EMPTY_FIELD });
     return new Promise((resolve) => {
       this.#password = resolve;
@@ -267,21 +270,9 @@ export class Console implements Deck {
     if (event === 'data' && this.sampler.paused) this.store.set({ pausedAt: this.ports.wallClock() });
     this.nextRound();
     if (event === 'data') focusHome(this);
-    if (event === 'data') this.#settleCursor();
+    if (event === 'data') settleCursor(this);
     if (event === 'data') refreshDetail(this);
     tellNeeds(this);
-  }
-
-  /** Where the selected row stands now; when it is gone, the one that took its place is selected from now on. */
-  #settleCursor(): void {
-    const view = focusedView(this.state);
-    const table = tableOf(this.state, view.id);
-    if (table.selected === undefined) return;
-    const { rows } = shownRows(view, this.model, this.state);
-    const index = cursorIndex(view, rows, table);
-    if (index < 0) return;
-    const selected = view.identity(rows[index]);
-    if (index !== table.index || selected !== table.selected) this.table(view.id, { index, selected });
   }
 
   /** There is something new: what was computed before is stale. */

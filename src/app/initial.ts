@@ -12,6 +12,7 @@ export function initialState(size: AppState['size']): AppState {
   );
   return {
     screen: overviewScreen.id,
+    home: undefined,
     pane: 0,
     zoomed: false,
     touched: false,

@@ -23,6 +23,7 @@ export function contextOf(state: AppState): Context {
     case 'explain':
       return overlay.risk ? 'dialog' : 'reader';
     case 'palette':
+    case 'servers':
       return 'palette';
     case 'commands':
       return 'commands';

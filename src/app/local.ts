@@ -1,5 +1,6 @@
 import type { Deck } from './core/deck.ts';
-import { refreshOutside } from './outside/refresh.ts';
+import { refreshFleet } from './fleet/refresh.ts';
+import { closeOutside, refreshOutside } from './outside/refresh.ts';
 import { refreshRuns } from './runs/refresh.ts';
 import { refreshRoutine } from './runs/routine.ts';
 
@@ -8,4 +9,10 @@ export function refreshLocal(deck: Deck, changed = false): void {
   refreshRuns(deck, changed);
   refreshRoutine(deck, changed);
   refreshOutside(deck, changed);
+  refreshFleet(deck);
+}
+
+/** Ends what that keeps open. */
+export function closeLocal(deck: Deck): void {
+  closeOutside(deck);
 }

@@ -10,6 +10,7 @@ import { helpReading } from './screen/help.ts';
 import { logReading } from './screen/log.ts';
 import { questionLines } from './screen/prompt.ts';
 import { readingLines } from './screen/reading.ts';
+import { serverLines } from './servers/lines.ts';
 import { dialogLines } from './signal/lines.ts';
 import { sortLines } from './sort.ts';
 import { leaveLines } from './wizard/lines/leave.ts';
@@ -46,6 +47,8 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
       return commandLines(deck, overlay, size);
     case 'sort':
       return sortLines(deck, overlay, size);
+    case 'servers':
+      return serverLines(deck, overlay, size);
     case 'arm':
     case 'idle':
     case 'password':

@@ -1,6 +1,7 @@
 import { action } from './core/action.ts';
 import type { Action, Deck } from './core/deck.ts';
 import { keyFor } from './core/keys.ts';
+import { fleetScreen } from './views/fleet.ts';
 
 /** Seconds between two samples that there are to choose from. */
 const INTERVALS = [0.5, 1, 2, 3, 5, 10, 15, 30, 60];
@@ -26,7 +27,10 @@ function changeInterval(deck: Deck, by: 1 | -1): void {
 /** How often the server is asked. */
 export const TIME_ACTIONS: readonly Action[] = [
   action('time.pause', 'screen', 'p', 'Pause or resume', togglePause, { hint: 6, short: 'pause' }),
-  action('time.now', 'screen', 'R', 'Refresh now', (d) => d.sampler.refresh()),
+  action('time.now', 'screen', 'R', 'Refresh now', (d) => {
+    d.sampler.refresh();
+    if (d.state.screen === fleetScreen.id) d.ports.servers?.fleet.again();
+  }),
   action('time.slower', 'screen', '+ =', 'Longer interval', (d) => changeInterval(d, 1)),
   action('time.faster', 'screen', '-', 'Shorter interval', (d) => changeInterval(d, -1)),
 ];

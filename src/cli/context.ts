@@ -60,7 +60,10 @@ export function createContext(env: Env): Context {
       // a server is looked for in it: without the file that was named another one would be found
       const file = settingsPath(env, config);
       const settings = readSettings(file, namedSettings(env, config) !== undefined);
-      const { resolve } = await import('../config/profile.ts');
+      const [{ resolve }, { withRoute }] = await Promise.all([
+        import('../config/profile.ts'),
+        import('../hosts/with-route.ts'),
+      ]);
       const resolved = await withRoute(
         resolve({ ...globalOptions(command), ...flags }, env, settings, { ...(ask && { ask }) }),
       );
@@ -69,15 +72,6 @@ export function createContext(env: Env): Context {
     },
   };
   return context;
-}
-
-/** Where the server lives elsewhere, connections go the way that leads there. Opens none. */
-async function withRoute(resolved: Resolved): Promise<Resolved> {
-  const { target, runsOn } = resolved;
-  if (runsOn.server.kind === 'local') return resolved;
-  const { routeTo } = await import('../hosts/route.ts');
-  const via = routeTo(runsOn.server, target);
-  return via === undefined ? resolved : { ...resolved, target: { ...target, via } };
 }
 
 /** Terminals whose fonts have no frames, arrows or blocks beyond a character set of their own. */

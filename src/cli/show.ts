@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Context } from './context.ts';
+import { type Context, globalOptions } from './context.ts';
 import { seconds } from './seconds.ts';
 import type { ShowOptions } from './show/run.ts';
 
@@ -17,6 +17,15 @@ export function register(program: Command, context: Context): void {
     .option('--limit <n>', 'at most so many rows', (text) => atLeastOne(text))
     .option('--watch <seconds>', 'again every so many seconds, until stopped', (text) => seconds(text))
     .action(async (view: string, options: ShowOptions, command: Command) => {
+      if (view === 'fleet') {
+        // of every profile, whichever server is meant otherwise
+        const { showFleet } = await import('./show/fleet.ts');
+        const { settings } = await context.settings(command);
+        const { ascii } = context.display(command, settings);
+        const flags = globalOptions(command);
+        context.exitCode = await showFleet({ ...options, ascii }, { env: context.env, flags });
+        return;
+      }
       const { runShow } = await import('./show/run.ts');
       const { resolved, settings } = await context.resolve(command);
       const { ascii } = context.display(command, settings);

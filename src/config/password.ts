@@ -4,6 +4,8 @@ import { DbError } from '../db/errors.ts';
 export interface Passwords {
   /** For {@link file://../db/target.ts}: undefined when none is to be had. Asks at most once at a time. */
   readonly get: () => Promise<string | undefined>;
+  /** What is known without asking anybody: from the same places, or typed before. */
+  readonly held: () => Promise<string | undefined>;
   /** The server refused it. True when a typed password was dropped, so that another attempt asks again. */
   readonly refused: () => boolean;
 }
@@ -17,13 +19,15 @@ export function passwords(
 ): Passwords {
   let kept: Promise<string | undefined> | undefined;
   let typed = false;
+  let answered: string | undefined;
   let attempts = 0;
   const find = async () => {
     const password = known();
     if (password !== undefined || !ask) return password;
     typed = true;
     attempts++;
-    return ask(attempts);
+    answered = await ask(attempts);
+    return answered;
   };
   return {
     get: () => {
@@ -31,6 +35,7 @@ export function passwords(
       kept ??= find();
       return kept;
     },
+    held: async () => answered ?? known(),
     refused: () => {
       if (!typed || attempts >= ATTEMPTS) return false;
       kept = undefined;

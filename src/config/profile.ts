@@ -194,7 +194,7 @@ export function resolvedFor(
     },
     describe: describe(target, new Map()),
     warnings: [],
-    passwords: { get: target.password, refused: () => false },
+    passwords: { get: target.password, held: target.password, refused: () => false },
   };
 }
 

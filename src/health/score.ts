@@ -1,4 +1,5 @@
 import type { Measure } from './finding.ts';
+import type { Level } from './level.ts';
 
 /**
  * The share of a category's weight that a figure costs: nothing up to normal, linear to 60 % at alert, and from there to
@@ -11,6 +12,17 @@ export function deduction({ value, levels: { normal, alert, critical } }: Measur
   if (sign * value < sign * alert) return 0.6 * along(normal, alert);
   if (sign * value < sign * critical) return 0.6 + 0.4 * along(alert, critical);
   return 1;
+}
+
+const LEVELS: readonly (readonly [below: number, level: Level])[] = [
+  [60, 'critical'],
+  [80, 'alert'],
+  [90, 'warn'],
+];
+
+/** What a score stands for. */
+export function scoreLevel(score: number): Level {
+  return LEVELS.find(([below]) => score < below)?.[1] ?? 'normal';
 }
 
 /** A category with what it costs; undefined: not measured. */

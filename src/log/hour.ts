@@ -1,5 +1,6 @@
 import { DbError } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
+import type { Host } from '../hosts/host.ts';
 import { type HostOr, hostOf } from '../hosts/reach.ts';
 import { HOUR_MS, type LogFact } from './fact.ts';
 import { type Closed, logSettings, type OpenLog, openLog, untimed } from './open.ts';
@@ -23,6 +24,8 @@ export class LogHour {
   readonly #host: HostOr;
   readonly #slowMs: number;
   #open: Begun | undefined;
+  /** Where it is read; a host that is there for others too has nothing to close. */
+  #reached: Host | undefined;
 
   /** From `slowMs` on a statement counts as slow. */
   constructor(host: HostOr, slowMs: number) {
@@ -62,8 +65,15 @@ export class LogHour {
     return { known: tally.fact(from, Date.now() + ahead, { source, slowFrom }) };
   }
 
+  /** Nobody reads on: the way to the machine that the log is on is closed. */
+  close(): void {
+    this.#reached?.close?.();
+    this.#reached = undefined;
+  }
+
   async #begin(session: Session): Promise<Begun | Closed> {
-    const log = await openLog(session, await hostOf(this.#host));
+    this.#reached = await hostOf(this.#host);
+    const log = await openLog(session, this.#reached);
     if ('unknown' in log) return log;
     const { reader, ahead } = log;
     const since = Date.now() + ahead - HOUR_MS;

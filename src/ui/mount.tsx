@@ -5,6 +5,11 @@ import { App, type Bridge } from './App.tsx';
 import type { Screen } from './screen.ts';
 import type { Paint } from './theme.ts';
 
+/** Ink at work, and another console in the place of the one that is shown. */
+export interface Mounted extends Instance {
+  readonly show: (deck: Console) => void;
+}
+
 /** Lets Ink take over the screen and the keys. */
 export function mount(
   deck: Console,
@@ -12,8 +17,9 @@ export function mount(
   paint: Paint,
   bridge: Bridge,
   stdin: NodeJS.ReadStream = process.stdin,
-): Instance {
-  const ink = render(<App deck={deck} paint={paint} bridge={bridge} />, {
+): Mounted {
+  const app = (shown: Console) => <App deck={shown} paint={paint} bridge={bridge} />;
+  const ink = render(app(deck), {
     // all that Ink uses of a terminal's stream
     stdout: screen as Writable as NodeJS.WriteStream,
     stdin,
@@ -26,5 +32,5 @@ export function mount(
     interactive: true,
   });
   screen.attach(() => ink.clear());
-  return ink;
+  return { ...ink, show: (next) => ink.rerender(app(next)) };
 }

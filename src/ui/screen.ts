@@ -78,6 +78,11 @@ export class Screen extends Writable {
     this.#terminal.write(ENTER + HIDE + BEGIN + frame + END);
   }
 
+  /** Another frame in the place of that one, while Ink is not there yet. */
+  paint(frame: string): void {
+    if (this.#over && this.#active) this.#terminal.write(BEGIN + frame + END);
+  }
+
   /** Ink has taken over: how it is made to forget what it has drawn. */
   attach(forget: () => void): void {
     this.#forget = forget;

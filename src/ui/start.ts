@@ -1,12 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ACTIONS } from '../app/actions/registry.ts';
 import { Console } from '../app/console.ts';
 import type { Ports } from '../app/core/deck.ts';
 import { bindKeys } from '../app/keys/bind.ts';
 import { tellFaults } from '../app/keys/told.ts';
-import { exitReport, leavingNotice } from '../app/report.ts';
+import { leavingNotice } from '../app/report.ts';
+import { Seat } from '../app/seat.ts';
+import { ServerChoices } from '../app/servers/choices.ts';
 import { watchOptions } from '../app/watch.ts';
 import { type Env, home } from '../config/libpq/env.ts';
-import type { Resolved } from '../config/profile.ts';
+import type { ConnectionFlags, Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import { settingsFault } from '../config/store.ts';
 import type { DbError } from '../db/errors.ts';
@@ -25,6 +28,8 @@ export interface ConsoleOptions {
   readonly settings: Settings;
   /** Where the settings stand. */
   readonly file: string;
+  /** What was said on the command line and holds for every server that is changed to. */
+  readonly flags: Pick<ConnectionFlags, 'config' | 'readOnly' | 'interval'>;
   readonly ascii: boolean;
   readonly color: boolean;
   /** The environment that operations run in. */
@@ -35,6 +40,9 @@ export interface ConsoleOptions {
   readonly prompt?: { ask?: ((question: string) => Promise<string | undefined>) | undefined };
 }
 
+/** A server of this network answers within so many milliseconds; Ink is not kept waiting for longer. */
+const NEAR_MS = 150;
+
 /** Failures that a first attempt to connect does not outlive: waiting would not mend them. */
 const PATIENT: readonly DbError['kind'][] = ['starting'];
 
@@ -44,7 +52,6 @@ const PATIENT: readonly DbError['kind'][] = ['starting'];
  */
 export async function startConsole(options: ConsoleOptions): Promise<number> {
   const { resolved, env = process.env } = options;
-  const sampler = new Sampler(watchOptions(resolved, options.interval));
   const bridge: Bridge = {};
   let failure: DbError | undefined;
   let code = 0;
@@ -67,23 +74,41 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const journal = journalDirectory(env, home(env));
   const size = { columns, rows };
   const { actions, faults } = bindKeys(ACTIONS, options.settings.keys);
-  const deck = new Console({ sampler, resolved, ports, size, ascii: options.ascii, journal, env, actions });
+  const ask = (question: string) => seat.console.askPassword(question);
+  const seat: Seat = new Seat({
+    resolved,
+    choices: new ServerChoices({ given: resolved, flags: options.flags, env, ask }),
+    console: (of, servers) =>
+      new Console({
+        sampler: new Sampler(watchOptions(of, options.interval)),
+        resolved: of,
+        ports: { ...ports, ...(servers && { servers }) },
+        ...{ size, ascii: options.ascii, journal, env, actions },
+      }),
+  });
   tellFaults(
-    deck,
+    seat.console,
     'The usual keys hold.',
     faults.map(({ path, message }) => settingsFault(options.file, ['keys', ...path], message)),
   );
-  if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
+  if (options.prompt) options.prompt.ask = ask;
 
   const { theme, fault } = themeOf(options.settings.display?.theme);
   const wrong = fault === undefined ? [] : [settingsFault(options.file, ['display', 'theme'], fault)];
-  tellFaults(deck, 'The default theme holds.', wrong);
+  tellFaults(seat.console, 'The default theme holds.', wrong);
   const paint = painter(options.color ? theme : 'mono');
   const screen = new Screen(process.stdout);
   let connected = false;
   let bounded = false;
+  let figures = false;
+  const answered = Promise.withResolvers<undefined>();
+  const { sampler } = seat.console;
   sampler.onEvent((event) => {
-    if (event === 'data' && !bounded) bounded = boundYoungSpace();
+    if (event === 'data') {
+      figures = true;
+      answered.resolve(undefined);
+      if (!bounded) bounded = boundYoungSpace();
+    }
     connected ||= sampler.link.state === 'connected';
     const { link } = sampler;
     if (connected || link.state !== 'away' || PATIENT.includes(link.error.kind)) return;
@@ -113,15 +138,21 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   // after an error that nobody catches; Ink sees to that itself
   process.on('exit', restore);
   try {
-    screen.open(firstFrame(deck, paint));
+    screen.open(firstFrame(seat.console, paint));
     // keys typed from now on are not echoed, and wait for Ink
     process.stdin.setRawMode(true);
-    deck.start();
+    seat.console.start();
     // with the driver first: the server is at work on the connection while this thread is busy loading Ink
     await import('../db/client.ts');
+    // one that is near has answered before Ink could be loaded: its figures are there first
+    await Promise.race([answered.promise, gone.promise, delay(NEAR_MS, undefined, { ref: false })]);
+    const { size: drawn } = seat.console.state;
+    if (figures && process.stdout.columns === drawn.columns && process.stdout.rows === drawn.rows)
+      screen.paint(firstFrame(seat.console, paint, true));
     const loaded = await Promise.race([import('./mount.tsx'), gone.promise]);
     if (loaded && !left) {
-      const ink = loaded.mount(deck, screen, paint, bridge);
+      const ink = loaded.mount(seat.console, screen, paint, bridge);
+      seat.onChange(() => ink.show(seat.console));
       process.off('exit', restore);
       mounted = true;
       unmount = ink.unmount;
@@ -130,15 +161,15 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   } finally {
     if (!mounted) restore();
     process.off('exit', restore);
-    const notice = leavingNotice(deck);
+    const notice = leavingNotice(seat.console);
     if (notice !== '') process.stdout.write(notice);
-    await deck.stop();
+    await seat.stop();
     screen.destroy();
     for (const { name, listener } of signals) process.off(name, listener);
     releaseTerminal();
   }
   if (failure) throw failure;
-  const report = exitReport(deck);
+  const report = seat.report();
   if (report !== '') process.stdout.write(report);
   return code;
 }

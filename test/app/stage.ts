@@ -70,7 +70,7 @@ export class Stage {
       intervals: mergeIntervals(),
       describe: [],
       warnings: [],
-      passwords: { get: async () => undefined, refused: () => false },
+      passwords: { get: async () => undefined, held: async () => undefined, refused: () => false },
       ...(environment && { environment }),
       ...(profileName && { profileName }),
     };

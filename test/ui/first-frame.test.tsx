@@ -64,6 +64,32 @@ test.each([
   },
 );
 
+test.each([
+  [80, 24],
+  [200, 50],
+] as const)(
+  'figures that come before Ink are painted over the first frame, cell for cell what Ink draws then, at %ix%i',
+  async (columns, rows) => {
+    const { terminal, screen, stage, ink } = painted(columns, rows);
+    await stage.start();
+    screen.paint(firstFrame(stage.deck, painter('default'), true));
+    const lines = await terminal.lines();
+    expect(lines[0]).toContain('primary');
+    expect(lines[1]).toMatch(/conns \d/);
+    expect(lines.join()).not.toMatch(/connecting|waiting for the first/);
+    const before = await terminal.cells();
+    const instance = ink();
+    await instance.waitUntilRenderFlush();
+    expect(await terminal.cells()).toEqual(before);
+    // from then on the screen is Ink's
+    terminal.written = '';
+    screen.paint('late');
+    expect(terminal.written).not.toContain('late');
+    instance.unmount();
+    await instance.waitUntilExit();
+  },
+);
+
 test('what was read since the first frame is there when Ink is', async () => {
   const { terminal, stage, ink } = painted(120, 40);
   const before = await terminal.lines();

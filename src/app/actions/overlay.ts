@@ -7,6 +7,7 @@ import type { Action, Deck } from '../core/deck.ts';
 import type { AnyView } from '../core/view.ts';
 import { PALETTE_ACTIONS } from '../palette/actions.ts';
 import { choosePalette } from '../palette/palette.ts';
+import { chooseServer } from '../servers/switch.ts';
 import { toggleDetails } from '../signal/actions.ts';
 import { chooseOption } from '../signal/options.ts';
 import { scrollQuestion, unread } from '../signal/question.ts';
@@ -43,6 +44,7 @@ function takeField(deck: Deck): void {
   if (overlay?.kind === 'filter' && overlay.fault === undefined) deck.open(undefined);
   if (overlay?.kind === 'arm') arm(deck, overlay.field.text);
   if (overlay?.kind === 'palette') choosePalette(deck);
+  if (overlay?.kind === 'servers') chooseServer(deck);
   if (overlay?.kind === 'wizard') confirmName(deck);
   if (overlay?.kind === 'password') deck.answerPassword(overlay.field.text);
   if (overlay?.kind === 'idle') {

@@ -4,6 +4,7 @@ import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { runningWizards, tableOf } from '../core/state.ts';
 import { OPEN_PALETTE } from '../palette/actions.ts';
+import { leaveServers, SERVERS_ACTION } from '../servers/switch.ts';
 import { SIGNAL_ACTIONS } from '../signal/actions.ts';
 import { abortSignal } from '../signal/signal.ts';
 import { TIME_ACTIONS } from '../time.ts';
@@ -45,7 +46,7 @@ function quit(deck: Deck): void {
 
 /** One level back: out of an overlay, a filter, the marks, a zoomed pane, a screen; never out of the program. */
 export function back(deck: Deck): void {
-  const { overlay, screen } = deck.state;
+  const { overlay, screen, home } = deck.state;
   const view = focusedView(deck.state);
   const table = tableOf(deck.state, view.id);
   if (overlay) {
@@ -53,11 +54,14 @@ export function back(deck: Deck): void {
     // what lay behind it comes back
     if (overlay.kind === 'password') deck.answerPassword(undefined);
     else if (overlay.kind === 'wizard') wizardBack(deck);
+    else if (overlay.kind === 'servers') leaveServers(deck);
     else deck.open(undefined);
   } else if (table.filter !== '') deck.table(view.id, { filter: '' });
   else if (table.marks.size > 0) deck.table(view.id, { marks: new Set() });
   else if (deck.state.zoomed) deck.toggleZoom();
+  else if (screen === home) return;
   else if (screen !== overviewScreen.id) deck.show(overviewScreen.id);
+  else if (home !== undefined) deck.show(home);
 }
 
 const toggleHelp = (deck: Deck) =>
@@ -82,9 +86,14 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   ARM_ACTION,
   ...TIME_ACTIONS,
   OPEN_PALETTE,
+  SERVERS_ACTION,
   LOG_ACTION,
   action('help', 'quit', '?', 'Help', toggleHelp, { hint: 12, short: 'help' }),
-  action('back', 'quit', 'esc', 'One level back', back),
+  action('back', 'quit', 'esc', 'One level back', back, {
+    hint: 11,
+    // where a server was opened from a list of all, it is not seen where Esc leads
+    shortOn: ({ state: { home, screen } }) => (home === undefined || screen === home ? undefined : 'back'),
+  }),
   action('quit', 'quit', 'q', 'Quit', quit, { hint: 13, short: 'quit' }),
   action('interrupt', 'always', '^C', 'Stop what runs, or quit', interrupt),
   action('suspend', 'always', '^Z', 'Back to the shell for a while', (d) => d.ports.suspend()),

@@ -7,6 +7,7 @@ import { DATABASE_ACTION } from '../database.ts';
 import { DETAIL_ACTION } from '../detail/detail.ts';
 import { EXPLAIN_ACTION } from '../explain/actions.ts';
 import { FILTER_ACTION } from '../filter.ts';
+import { FLEET_ACTION } from '../fleet/actions.ts';
 import { SIGNAL_ROW_ACTIONS } from '../signal/actions.ts';
 import { SORT_ACTIONS } from '../sort.ts';
 import { VIEWS } from '../views/registry.ts';
@@ -63,6 +64,7 @@ export const TABLE_ACTIONS: readonly Action[] = [
   action('move.right', 'table', 'right l', 'Scroll right', (d) => shift(d, 8)),
   action('move.left', 'table', 'left h', 'Scroll left', (d) => shift(d, -8)),
   DETAIL_ACTION,
+  FLEET_ACTION,
   action('row.mark', 'table', 'space', 'Mark the row', toggleMark, {
     hint: 9,
     short: 'mark',

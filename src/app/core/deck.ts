@@ -2,6 +2,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import type { Resolved } from '../../config/profile.ts';
 import type { Sampler } from '../../monitor/sampler.ts';
 import type { Model } from './model.ts';
+import type { Servers } from './servers.ts';
 import type { AppState, LogLevel, Overlay, TableState, Toast } from './state.ts';
 import type { Store } from './store.ts';
 import type { TextField } from './text-field.ts';
@@ -16,6 +17,8 @@ export interface Ports {
   readonly suspend: () => void;
   /** Wall clock, ms since 1970. */
   readonly wallClock: () => number;
+  /** The servers that this console can be left for; absent where there is one only. */
+  readonly servers?: Servers;
 }
 
 /** Where a key works. What is open decides which scopes are asked, see {@link file://../keymap.ts}. */

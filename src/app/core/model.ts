@@ -8,6 +8,7 @@ import type { Waiver } from '../../health/waivers.ts';
 import { DATABASE_SIZES } from '../../monitor/derived/sizes.ts';
 import { type Facts, Figures } from '../../monitor/figures.ts';
 import type { Tone } from '../../text/line.ts';
+import type { FleetRow } from '../fleet/row.ts';
 import type { RunRow } from '../runs/read.ts';
 import type { RoutineRow } from '../runs/routine-row.ts';
 import type { Shown, Sort } from './rows.ts';
@@ -25,7 +26,7 @@ interface Memo {
 
 const NOT_YET = { unknown: 'It was not looked for yet.' };
 /** Nothing was looked for yet. */
-const NOT_LOOKED: Outside = {
+export const NOT_LOOKED: Outside = {
   now: Number.NaN,
   backups: NOT_YET,
   remote: NOT_YET,
@@ -45,6 +46,8 @@ export class Model extends Figures {
   routine: readonly RoutineRow[] = [];
   /** The key that an action is on, for what rows say of it; where there are no keys, none. */
   keyOf: (action: string) => string | undefined = () => undefined;
+  /** The servers of the profiles, where they are looked at. */
+  fleet: readonly FleetRow[] = [];
   readonly #clock: () => number;
   #outside: Outside = NOT_LOOKED;
   #waivers: readonly Waiver[] = [];

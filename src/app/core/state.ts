@@ -5,6 +5,7 @@ import type { Fault } from '../../text/filter/filter.ts';
 import type { Wizard } from '../wizard/types.ts';
 import type { Sort } from './rows.ts';
 import type { DetailSection } from './section.ts';
+import type { ServerChoice } from './servers.ts';
 import type { TextField } from './text-field.ts';
 
 /** What a person has set on one table. */
@@ -73,6 +74,15 @@ export type Overlay =
     }
   /** The columns that a view can be sorted by. */
   | { readonly kind: 'sort'; readonly view: string; readonly index: number }
+  /** Which server to change to; `coming` is the one that is being connected to, `problem` why another one was not. */
+  | {
+      readonly kind: 'servers';
+      readonly choices: readonly ServerChoice[];
+      readonly field: TextField;
+      readonly index: number;
+      readonly coming?: string;
+      readonly problem?: string;
+    }
   /** How long idle, before the dialog lists whom that hits. */
   | { readonly kind: 'idle'; readonly field: TextField; readonly problem?: string }
   | {
@@ -167,6 +177,8 @@ export interface Toast {
 export interface AppState {
   /** The open screen, by its name. */
   readonly screen: string;
+  /** The screen that the server was opened from: Esc leads back there at last. */
+  readonly home: string | undefined;
   /** The pane that keys go to, on screens with several. */
   readonly pane: number;
   /** That pane fills the screen. */

@@ -8,6 +8,8 @@ export interface Store<State> {
   get(): State;
   /** Replaces the given fields; listeners are told once, and only when something changed. */
   set(change: Partial<State>): void;
+  /** Several changes at once: listeners are told once, after all of them. */
+  batch(change: () => void): void;
   subscribe(listener: () => void): () => void;
   /** What is held in a slot, made when it is first asked for. */
   held<Held>(slot: Slot<Held>): Held;
@@ -16,6 +18,12 @@ export interface Store<State> {
 export function createStore<State extends object>(initial: State): Store<State> {
   let state = initial;
   const listeners = new Set<() => void>();
+  let depth = 0;
+  let changedMeanwhile = false;
+  const tell = () => {
+    if (depth > 0) changedMeanwhile = true;
+    else for (const listener of listeners) listener();
+  };
   const slots = new Map<Slot<unknown>, unknown>();
   return {
     get: () => state,
@@ -25,7 +33,19 @@ export function createStore<State extends object>(initial: State): Store<State> 
       );
       if (!changed) return;
       state = { ...state, ...change };
-      for (const listener of listeners) listener();
+      tell();
+    },
+    batch(change) {
+      depth++;
+      try {
+        change();
+      } finally {
+        depth--;
+        if (depth === 0 && changedMeanwhile) {
+          changedMeanwhile = false;
+          tell();
+        }
+      }
     },
     subscribe(listener) {
       listeners.add(listener);

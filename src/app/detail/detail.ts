@@ -8,20 +8,27 @@ import type { DetailSection } from '../core/section.ts';
 import type { Overlay } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
 import type { BackendRef } from '../core/view.ts';
+import type { FleetRow } from '../fleet/row.ts';
 import type { RunRow } from '../runs/read.ts';
 import { runSections } from '../runs/sections.ts';
+import { enterServer } from '../servers/switch.ts';
 import { waitText } from '../views/activity.ts';
+import { fleetView } from '../views/fleet.ts';
 import { operationsView } from '../views/operations.ts';
 import { VIEWS, viewOf } from '../views/registry.ts';
 import { focusedView, noRow, selectedRow } from '../views/select.ts';
 
 const LOCKS_LISTED = 200;
 
-/** Opens everything known of the row under the cursor. */
+/** Opens everything known of the row under the cursor; a server itself. */
 export function openDetail(deck: Deck): void {
   const view = focusedView(deck.state);
   const row = selectedRow(deck.model, deck.state);
   if (row === undefined) return;
+  if (view === fleetView) {
+    enterServer(deck, row as FleetRow);
+    return;
+  }
   if (view === operationsView) {
     const { id } = row as RunRow;
     const wizard = deck.state.wizards.find(({ phase }) => 'run' in phase && phase.run.run === id);
@@ -150,7 +157,7 @@ export const DETAIL_ACTION: Action = action(
   openDetail,
   {
     hint: 1,
-    short: 'details',
+    shortOn: (d) => (focusedView(d.state) === fleetView ? 'open it' : 'details'),
     disabled: noRow,
   },
 );

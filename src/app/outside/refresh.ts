@@ -6,7 +6,14 @@ import type { DriftLook } from './drift.ts';
 /** Backups, jobs and disks change slowly, and a process is started to ask for them. */
 const EVERY_MS = 120_000;
 
-const ASKED: Slot<{ at: number; asking: boolean; again: boolean; log?: LogHour; drift?: DriftLook }> = {
+const ASKED: Slot<{
+  at: number;
+  asking: boolean;
+  again: boolean;
+  closed?: boolean;
+  log?: LogHour;
+  drift?: DriftLook;
+}> = {
   make: () => ({ at: Number.NEGATIVE_INFINITY, asking: false, again: false }),
 };
 
@@ -14,7 +21,7 @@ const ASKED: Slot<{ at: number; asking: boolean; again: boolean; log?: LogHour; 
 export function refreshOutside(deck: Deck, changed = false): void {
   const held = deck.store.held(ASKED);
   const now = deck.sampler.now();
-  if (deck.sampler.control === undefined || (!changed && now - held.at < EVERY_MS)) return;
+  if (held.closed || deck.sampler.control === undefined || (!changed && now - held.at < EVERY_MS)) return;
   if (held.asking) {
     held.again ||= changed;
     return;
@@ -28,10 +35,19 @@ export function refreshOutside(deck: Deck, changed = false): void {
     })
     .finally(() => {
       held.asking = false;
+      // it was opened while the console was left
+      if (held.closed) held.log?.close();
       if (!held.again) return;
       held.again = false;
       refreshOutside(deck, true);
     });
+}
+
+/** Nothing is looked for any more; what was kept for the next time is closed. */
+export function closeOutside(deck: Deck): void {
+  const held = deck.store.held(ASKED);
+  held.closed = true;
+  held.log?.close();
 }
 
 async function look(deck: Deck): Promise<void> {

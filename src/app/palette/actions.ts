@@ -1,10 +1,12 @@
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { EMPTY_FIELD } from '../core/text-field.ts';
+import { refreshServers } from '../servers/switch.ts';
 
 function movePalette(deck: Deck, by: number): void {
   const { overlay } = deck.state;
-  if (overlay?.kind === 'palette') deck.open({ ...overlay, index: Math.max(0, overlay.index + by) });
+  if (overlay?.kind === 'palette' || overlay?.kind === 'servers')
+    deck.open({ ...overlay, index: Math.max(0, overlay.index + by) });
 }
 
 export const OPEN_PALETTE: Action = action(
@@ -12,7 +14,10 @@ export const OPEN_PALETTE: Action = action(
   'screen',
   ': ^P',
   'Everything by name',
-  (d) => d.open({ kind: 'palette', field: EMPTY_FIELD, index: 0 }),
+  (d) => {
+    refreshServers(d);
+    d.open({ kind: 'palette', field: EMPTY_FIELD, index: 0 });
+  },
   { hint: 7, short: 'palette' },
 );
 

@@ -1,5 +1,6 @@
 import { CONTEXTS } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { namedServers } from '../servers/switch.ts';
 import { typedCommand } from './command.ts';
 
 /** Keys that move are no commands anybody looks for by name. */
@@ -12,7 +13,7 @@ function listed(deck: Deck): readonly Action[] {
   );
 }
 
-/** The actions whose title or id has every word, those that begin with the text first; then a command with what it is given. */
+/** Servers of that name; the actions whose title or id has every word, those that begin with the text first; then a command with what it is given. */
 export function paletteMatches(deck: Deck, text: string): readonly Action[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const usable = listed(deck);
@@ -21,6 +22,7 @@ export function paletteMatches(deck: Deck, text: string): readonly Action[] {
   const found = usable.filter((a) => words.every((w) => `${a.title} ${a.id}`.toLowerCase().includes(w)));
   const typed = typedCommand(text);
   return [
+    ...namedServers(deck, words.join(' ')),
     ...found.filter((a) => rank(a) === 0),
     ...(typed === undefined ? [] : [typed]),
     ...found.filter((a) => rank(a) > 0),

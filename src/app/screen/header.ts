@@ -2,6 +2,7 @@ import { type DbError, place } from '../../db/errors.ts';
 import { summaryPoll } from '../../db/queries/activity.ts';
 import { walPositionPoll } from '../../db/queries/wal.ts';
 import { cacheLevel, connectionsLevel, type Level, levelOf } from '../../health/level.ts';
+import { scoreLevel } from '../../health/score.ts';
 import { cleanLine } from '../../text/clean.ts';
 import {
   fitEnds,
@@ -169,19 +170,12 @@ function vitals(deck: Deck): Item[] {
 
 /** From here on there is room for a score that says nothing is wrong. */
 const WIDE = 100;
-const SCORE_LEVELS: readonly (readonly [below: number, level: Level])[] = [
-  [60, 'critical'],
-  [80, 'alert'],
-  [90, 'warn'],
-];
-
 /** The health score, once all that it is made of was asked for; where the room is short only one that is bad. */
 function score({ model, state }: Deck): Item[] {
   const { health } = model;
   if (!health?.asked || health.score === null) return [];
   if (state.size.columns < WIDE && health.score >= 80) return [];
-  const [, level] = SCORE_LEVELS.find(([below]) => (health.score ?? 100) < below) ?? [0, 'normal' as const];
-  return [figure(2, 'health', String(health.score), level)];
+  return [figure(2, 'health', String(health.score), scoreLevel(health.score))];
 }
 
 /** `conns 102/110!!`: the mark behind the figure, so that it stays in its place. */

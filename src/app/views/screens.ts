@@ -1,6 +1,7 @@
 /** Every screen. Adding one is its query, its view with the screen, and a line here; keys order them. */
 export { activityScreen } from './activity.ts';
 export { databasesScreen } from './database.ts';
+export { fleetScreen } from './fleet.ts';
 export { healthScreen } from './health.ts';
 export { indexesScreen } from './indexes.ts';
 export { locksScreen } from './locks.ts';

@@ -17,6 +17,7 @@ const KEYS: Readonly<Record<string, string>> = {
   'show replication': '7 (Replication & WAL)',
   'show database': ':databases',
   'show progress': ':progress',
+  'show fleet': ':fleet',
   health: '9 (Health)',
   space: ':space',
   settings: ':settings',

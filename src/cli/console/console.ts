@@ -33,6 +33,7 @@ async function openConsole(command: Command, context: Context): Promise<number> 
     resolved,
     settings,
     file,
+    flags: options,
     prompt,
     ...context.display(command, settings),
     ...(options.interval !== undefined && { interval: resolved.intervals.refresh_seconds }),

@@ -41,6 +41,7 @@ export function register(program: Command, context: Context): void {
           resolved,
           settings,
           file,
+          flags,
           env: { ...context.env, ...demo.places },
           ...context.display(command, settings),
         });

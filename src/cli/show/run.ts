@@ -47,9 +47,11 @@ interface Chosen extends ShowOptions {
   readonly choice: Choice;
 }
 
-interface Sample {
+/** What was read at one moment. */
+export interface Sample {
   readonly at: string;
-  readonly server: string;
+  /** Where it is of; null: of several. */
+  readonly server: string | null;
   readonly rows: readonly unknown[];
   readonly records: readonly ViewRecord[];
   /** Rows that there are beyond these. */
@@ -177,7 +179,8 @@ function formatOf({ json, ndjson, csv }: ShowOptions): OutputFormat {
   return json ? 'json' : ndjson ? 'ndjson' : csv ? 'csv' : 'text';
 }
 
-async function printSample(
+/** Prints what was read, in the format that was asked for. */
+export async function printSample(
   { at, server, rows, records, notListed, extra }: Sample,
   view: AnyView,
   model: Model,
@@ -190,14 +193,15 @@ async function printSample(
     if (options.watch === undefined) printJson(whole);
     else printJsonLine(whole);
   } else if (format === 'text') {
-    if (options.watch !== undefined) print(`${round > 0 ? '\n' : ''}${at}  ${server}`);
+    if (options.watch !== undefined)
+      print(`${round > 0 ? '\n' : ''}${[at, server].filter(Boolean).join('  ')}`);
     await printView(view, rows, model, options.ascii);
   } else if (format === 'ndjson') for (const record of records) printJsonLine({ at, ...record });
   else {
     const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
     const columns = keys.map((key) => ({ key }));
     // the columns are those of the rows: without any there is nothing to head
-    if (records.length > 0) await printListing({ at, server, columns, rows: records }, 'csv');
+    if (records.length > 0) await printListing({ at, server: server ?? '', columns, rows: records }, 'csv');
   }
   if (notListed > 0 && format !== 'json' && round === 0) note(`pgdeck: ${leftOut(view, notListed)}`);
 }

@@ -22,6 +22,13 @@ function marked(text: string): string {
 /** Codes of the system, such as EPIPE, have no digit. */
 const SQLSTATE = /^(?=.*\d)\w{5}$/;
 
+/** What of the driver's socket is used here. */
+interface Stream {
+  destroy(): void;
+  cork(): void;
+  uncork(): void;
+}
+
 /** A session over the driver's client. */
 export class PgSession implements Session {
   lost = false;
@@ -30,7 +37,7 @@ export class PgSession implements Session {
   readonly #client: DriverClient;
   readonly #cells: Cells;
   readonly #lostListeners: ((error: DbError) => void)[] = [];
-  readonly #stream: { destroy(): void };
+  readonly #stream: Stream;
   readonly #settings: Readonly<Record<string, string>>;
   readonly #own: boolean;
   readonly #copyQuery: CopyQueryClass;
@@ -63,7 +70,7 @@ export class PgSession implements Session {
     this.#own = options.own;
     this.#copyQuery = options.copyQuery;
     this.#via = options.via;
-    this.#stream = (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream;
+    this.#stream = (client as unknown as { connection: { stream: Stream } }).connection.stream;
     client.on('error', (error) => {
       this.#failure(error);
     });
@@ -102,7 +109,13 @@ export class PgSession implements Session {
   }
 
   batch(calls: readonly Call[]): Promise<Answer[]> {
-    return Promise.all(calls.map((one) => this.#answer(one)));
+    // as one piece: a system call each would cost as much as writing the question
+    this.#stream.cork();
+    try {
+      return Promise.all(calls.map((one) => this.#answer(one)));
+    } finally {
+      this.#stream.uncork();
+    }
   }
 
   async #answer({ query, input }: Call): Promise<Answer> {
