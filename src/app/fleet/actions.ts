@@ -14,12 +14,12 @@ function openFleetDetail(deck: Deck): void {
 export const FLEET_ACTION: Action = action(
   'fleet.detail',
   'table',
-  'd',
+  'a',
   'What is known of a server of the fleet',
   openFleetDetail,
   {
     hint: 2,
-    short: 'details',
+    short: 'about',
     disabled: (d) => (focusedView(d.state) === fleetView ? noRow(d) : 'Enter shows what is known of a row'),
   },
 );

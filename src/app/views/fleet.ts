@@ -24,7 +24,7 @@ const now = (row: FleetRow, level: Level | undefined): Level => (row.fresh ? (le
 const old = (row: FleetRow): Tone | undefined => (row.fresh ? undefined : 'muted');
 
 function figure(
-  spec: Pick<Column<FleetRow>, 'id' | 'title' | 'width' | 'priority' | 'format'>,
+  spec: Pick<Column<FleetRow>, 'id' | 'title' | 'field' | 'width' | 'priority' | 'format'>,
   value: (figures: FleetFigures) => number | null,
   level: (figures: FleetFigures) => Level = () => 'normal',
 ): Column<FleetRow> {
@@ -86,30 +86,30 @@ const columns: readonly Column<FleetRow>[] = [
   },
   {
     ...figure(
-      { id: 'connections', title: 'CONNS', width: 8, priority: 2 },
+      { id: 'connections', title: 'CONNS', field: { kind: 'number' }, width: 8, priority: 2 },
       (f) => f.connections,
       (f) => f.connectionsLevel,
     ),
     cell: ({ figures }) => (figures === undefined ? '-' : `${figures.connections}/${figures.maxConnections}`),
   },
   figure(
-    { id: 'waiting', title: 'WAIT', width: 5, priority: 1 },
+    { id: 'waiting', title: 'WAIT', field: { kind: 'number' }, width: 5, priority: 1 },
     (f) => f.waiting,
     (f) => ((f.waiting ?? 0) > 0 ? 'warn' : 'normal'),
   ),
   figure(
-    { id: 'longest', title: 'XACT', width: 6, priority: 2, format: seconds },
+    { id: 'longest', title: 'XACT', field: { kind: 'duration' }, width: 6, priority: 2, format: seconds },
     (f) => f.longestSeconds,
     (f) => f.longestLevel,
   ),
   figure(
-    { id: 'lag', title: 'LAG', width: 6, priority: 3, format: seconds },
+    { id: 'lag', title: 'LAG', field: { kind: 'duration' }, width: 6, priority: 3, format: seconds },
     (f) => f.lagSeconds,
     (f) => f.lagLevel,
   ),
   {
     ...figure(
-      { id: 'score', title: 'SCORE', width: 6, priority: 1 },
+      { id: 'score', title: 'SCORE', field: { kind: 'number' }, width: 6, priority: 1 },
       (f) => f.score,
       (f) => (f.score === null ? 'normal' : scoreLevel(f.score)),
     ),
@@ -119,6 +119,7 @@ const columns: readonly Column<FleetRow>[] = [
   {
     id: 'age',
     title: 'AGE',
+    field: { kind: 'duration' },
     width: 5,
     align: 'right',
     priority: 1,
