@@ -81,7 +81,7 @@ async function answers(): Promise<number[]> {
     ['esc', /^ {2}Table sizes /m],
     ['6', /^ {2}Statements /m],
     ['/', /^ \/$/m],
-    ['esc', (screen: string[]) => screen.at(-1) !== ' /'],
+    ['esc', (screen: string[]) => screen.at(-2) !== ' /'],
     ['1', '▶ Activity'],
     ['tab', '▶ Cache ratio'],
     ['2', /^ {2}Activity .*\n.* USER /m],
