@@ -14,6 +14,7 @@ import { readSettings } from '../../src/config/store.ts';
 import type { Session } from '../../src/db/client.ts';
 import { summaryPoll } from '../../src/db/queries/activity.ts';
 import { Sampler } from '../../src/monitor/sampler.ts';
+import { journalDirectory, listRuns } from '../../src/ops/engine/journal/runs.ts';
 import { lineText } from '../../src/text/line.ts';
 import { characters } from '../../src/text/width.ts';
 import { client, type TestDatabase, testDatabase, testServer } from '../support/cluster.ts';
@@ -49,7 +50,8 @@ const consoles = () => {
       wallClock: () => Date.now(),
       ...(servers && { servers }),
     };
-    const deck = new Console({ sampler, resolved, ports, size, env: { ...env } });
+    const journal = journalDirectory(env, '');
+    const deck = new Console({ sampler, resolved, ports, size, env: { ...env }, journal });
     made.push(deck);
     return deck;
   };
@@ -257,4 +259,24 @@ test('what was done on each is told at the end', async () => {
   seat.console.note('Terminated 4712', 'done', true);
   await seat.stop();
   expect(seat.report()).toMatch(/^pgdeck, one:\n.*Cancelled 4711\npgdeck, two:\n.*Terminated 4712\n$/);
+});
+
+test('an armed profile is read-only again once another one is watched, and the journal says why', async () => {
+  choose('two');
+  await watched('two');
+  expect(seat.console.readOnly).toBe(true);
+  keys('W');
+  type('two');
+  keys('enter');
+  expect(seat.console.readOnly).toBe(false);
+  const armed = seat.console;
+  choose('one');
+  await watched('one');
+  await until(() => armed.state.armed === undefined, { what: 'the end of it' });
+  const [run] = listRuns(journalDirectory(env, '')).filter(({ operation }) => operation === 'arm');
+  expect(run?.events.at(-1)?.text).toMatch(/: the console went on to another server\.$/);
+  choose('two');
+  await watched('two');
+  // it has to be armed anew
+  expect(seat.console.readOnly).toBe(true);
 });
