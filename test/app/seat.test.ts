@@ -14,6 +14,7 @@ import { readSettings } from '../../src/config/store.ts';
 import type { Session } from '../../src/db/client.ts';
 import { summaryPoll } from '../../src/db/queries/activity.ts';
 import { Sampler } from '../../src/monitor/sampler.ts';
+import { journalDirectory } from '../../src/ops/engine/journal/runs.ts';
 import { lineText } from '../../src/text/line.ts';
 import { characters } from '../../src/text/width.ts';
 import { client, type TestDatabase, testDatabase, testServer } from '../support/cluster.ts';
@@ -49,7 +50,14 @@ const consoles = () => {
       wallClock: () => Date.now(),
       ...(servers && { servers }),
     };
-    const deck = new Console({ sampler, resolved, ports, size, env: { ...env } });
+    const deck = new Console({
+      sampler,
+      resolved,
+      ports,
+      size,
+      env: { ...env },
+      journal: journalDirectory(env, ''),
+    });
     made.push(deck);
     return deck;
   };
@@ -248,6 +256,28 @@ test('settings that cannot be read are said, and nothing else changes', () => {
     level: 'error',
     text: expect.stringContaining('profiles'),
   });
+});
+
+test('one that was armed is read-only again once it was left, and that is told', async () => {
+  choose('two');
+  await watched('two');
+  await figures();
+  const armed = seat.console;
+  keys('W');
+  type('two');
+  keys('enter');
+  await until(() => !armed.readOnly, { what: 'that it is writable' });
+  choose('one');
+  await watched('one');
+  expect(seat.console.readOnly).toBe(false);
+  await until(() => armed.readOnly, { what: 'the end of that' });
+  choose('two');
+  await watched('two');
+  expect(seat.console.readOnly).toBe(true);
+  await seat.stop();
+  expect(seat.report()).toMatch(
+    /two is writable for 10 minutes.*\n.*Read-only again after .*: the console went on/,
+  );
 });
 
 test('what was done on each is told at the end', async () => {
