@@ -252,6 +252,28 @@ test('settings that cannot be read are said, and nothing else changes', () => {
   });
 });
 
+test('one that was armed is read-only again once it was left, and that is told', async () => {
+  choose('two');
+  await watched('two');
+  await figures();
+  const armed = seat.console;
+  keys('W');
+  type('two');
+  keys('enter');
+  await until(() => !armed.readOnly, { what: 'that it is writable' });
+  choose('one');
+  await watched('one');
+  expect(seat.console.readOnly).toBe(false);
+  await until(() => armed.readOnly, { what: 'the end of that' });
+  choose('two');
+  await watched('two');
+  expect(seat.console.readOnly).toBe(true);
+  await seat.stop();
+  expect(seat.report()).toMatch(
+    /two is writable for 10 minutes.*\n.*Read-only again after .*: the console went on/,
+  );
+});
+
 test('what was done on each is told at the end', async () => {
   seat.console.note('Cancelled 4711', 'done', true);
   choose('two');

@@ -53,6 +53,7 @@ const columns: readonly Column<FleetRow>[] = [
   {
     id: 'name',
     title: 'PROFILE',
+    field: { kind: 'text', also: ['profile'] },
     width: 14,
     priority: 1,
     value: (r) => r.name,

@@ -2,14 +2,14 @@ import { Model } from '../../app/core/model.ts';
 import { Fleet } from '../../app/fleet/fleet.ts';
 import { ServerChoices } from '../../app/servers/choices.ts';
 import { fleetView } from '../../app/views/fleet.ts';
-import { sortRows } from '../../app/views/select.ts';
 import type { Env } from '../../config/libpq/env.ts';
 import type { ConnectionFlags } from '../../config/profile.ts';
 import { mergeThresholds } from '../../config/thresholds.ts';
 import { UsageError } from '../../config/usage-error.ts';
 import { WAITING } from '../../monitor/snapshot.ts';
 import { EXIT } from '../output.ts';
-import { interruptible } from './interruptible.ts';
+import { choiceOf, chosenRows } from './choice.ts';
+import { endsWhenTold, interruptible } from './interruptible.ts';
 import { printSample, type ShowOptions } from './run.ts';
 
 /** Longer than a connection may take and a server may be silent: by then it is known of each how it is. */
@@ -30,16 +30,18 @@ export async function showFleet(
       'There are no profiles.',
       'Add one with pgdeck profile add NAME -h HOST -d DATABASE.',
     );
+  const choice = choiceOf(fleetView, options);
   const fleet = new Fleet({ choices: () => choices });
   const model = new Model({ part: () => WAITING, server: undefined }, mergeThresholds());
   const stop = interruptible();
+  const release = options.watch === undefined ? undefined : endsWhenTold();
   fleet.show(true);
   try {
     for (let waited = 0; !fleet.settled && waited < PATIENCE_SECONDS; waited += LOOK_SECONDS)
       if (await stop.after(LOOK_SECONDS)) return EXIT.done;
     for (let round = 0; ; round++) {
       model.fleet = fleet.rows;
-      const rows = sortRows(fleetView, fleetView.rows(model), fleetView.sort, model);
+      const rows = chosenRows(fleetView, choice, model, false);
       const shown = rows.slice(0, options.limit);
       await printSample(
         {
@@ -61,5 +63,6 @@ export async function showFleet(
     }
   } finally {
     await fleet.stop();
+    release?.();
   }
 }

@@ -131,8 +131,10 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'backups unpin': async () => ({ id: await someBackup() }),
   'backups push': async () => ({ id: await someBackup() }),
   'backups pull': async () => {
-    await carriedOut('backups push', { id: await someBackup() });
-    return { id: await someBackup() };
+    const id = await backedUp();
+    await carriedOut('backups push', { id });
+    await carriedOut('backups delete', { id });
+    return { id };
   },
   'backups delete': async () => ({ id: await backedUp() }),
   'backups prune': async () => ({ keep: `last ${await backedUp().then(() => 1)}` }),
