@@ -18,7 +18,7 @@ export const OPEN_PALETTE: Action = action(
     refreshServers(d);
     d.open({ kind: 'palette', field: EMPTY_FIELD, index: 0 });
   },
-  { hint: 7, short: 'palette' },
+  { hint: 6, short: 'palette' },
 );
 
 /** While it is open. */

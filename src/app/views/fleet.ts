@@ -104,7 +104,7 @@ const columns: readonly Column<FleetRow>[] = [
     (f) => f.longestLevel,
   ),
   figure(
-    { id: 'lag', title: 'LAG', field: { kind: 'duration' }, width: 6, priority: 3, format: seconds },
+    { id: 'lag', title: 'LAG', field: { kind: 'duration' }, width: 9, priority: 3, format: seconds },
     (f) => f.lagSeconds,
     (f) => f.lagLevel,
   ),

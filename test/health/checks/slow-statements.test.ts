@@ -33,7 +33,7 @@ test('a slow statement is found by its calls per hour, also one that is new, and
       value: expect.closeTo(18, 0),
       unit: '/h',
       threshold: 10,
-      evidence: expect.stringMatching(/^By pg_stat_statements in the last 10m00s, /),
+      evidence: expect.stringMatching(/^By pg_stat_statements in the last 10m0\ds, /),
     },
   ]);
   expect(statements(found)).toBe(88);
