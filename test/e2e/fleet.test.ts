@@ -154,14 +154,18 @@ test('ten servers, one that hangs, one that refuses, one that wants a password: 
   expect(up(COUNT - 3)(pty.screen())).toBe(true);
   expect(p90).toBeLessThanOrEqual(KEY_MS);
   // what is old gets older, and is never of now
-  expect(ages.at(-1)).toBeGreaterThanOrEqual(10);
-  expect(ages.every((age, i) => i === 0 || age >= (ages[i - 1] ?? 0))).toBe(true);
+  const seen = ages.filter((age) => !Number.isNaN(age));
+  expect(seen.length).toBeGreaterThan(ages.length / 2);
+  expect(seen.at(-1)).toBeGreaterThanOrEqual(10);
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   for (const name of ['db01', 'db02', 'db07']) expect(await sessions(name)).toBe(1);
 
   // Enter opens one, Esc comes back
-  pty.press('j', 'j');
-  await pty.waitFor((screen) => rows(screen).find(({ cursor }) => cursor) !== undefined);
-  const chosen = shown(pty).find(({ cursor }) => cursor)?.name ?? '';
+  const chosen = 'db02';
+  pty.press('g');
+  await pty.waitFor((screen) => rows(screen).find(({ cursor }) => cursor)?.name === 'db01');
+  pty.press('j');
+  await pty.waitFor((screen) => rows(screen).find(({ cursor }) => cursor)?.name === chosen);
   pty.press('enter');
   await pty.waitFor(
     ([first = '', second = '']) => first.startsWith(` ${chosen} `) && /conns !*\d/.test(second),
