@@ -51,7 +51,8 @@ export function bindKeys(
     const own = given.find(({ id }) => id === action.id);
     return own ? { ...action, keys: [...new Set(own.list.map(keyOf))] } : action;
   });
-  const all = faults.length > 0 ? faults : conflicts(bound, keys as Readonly<Record<string, unknown>>);
+  const named = keys as Readonly<Record<string, unknown>>;
+  const all = faults.length > 0 ? faults : [...conflicts(bound, named), ...doubled(bound, named)];
   return all.length > 0 ? { actions, faults: all } : { actions: bound, faults: [] };
 }
 
@@ -59,6 +60,24 @@ function listOf(value: unknown): { readonly list: readonly string[]; readonly wr
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const texts = list.filter((one) => typeof one === 'string');
   return { list: texts, wrong: texts.length < list.length };
+}
+
+/** What asks on the key that answers with yes: a hand that trembles, or a key that repeats, would do it unread. */
+function doubled(actions: readonly Action[], keys: Readonly<Record<string, unknown>>): KeyFault[] {
+  const yes = actions.find(({ id }) => id === 'dialog.yes');
+  return actions.flatMap((action) =>
+    action === yes || action.danger !== true
+      ? []
+      : action.keys
+          .filter((key) => yes?.keys.includes(key))
+          .map((key) => {
+            const moved = Object.hasOwn(keys, action.id) ? action.id : 'dialog.yes';
+            return {
+              path: placeOf(keys, moved, listOf(keys[moved]).list.map(keyOf).indexOf(key)),
+              message: `${key} asks by ${JSON.stringify(action.id)} (${action.title}) and would answer by "dialog.yes": pressed twice, it is done unread`,
+            };
+          }),
+  );
 }
 
 /** In a list, the key itself. */

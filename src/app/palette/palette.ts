@@ -13,16 +13,29 @@ function listed(deck: Deck): readonly Action[] {
   );
 }
 
-/** Servers of that name; the actions whose title or id has every word, those that begin with the text first; then a command with what it is given. */
+/** What an action is called, whole: its title, or its id without its kind, as in `health` of `screen.health`. */
+function isCalled({ title, id }: Action, text: string): boolean {
+  return title.toLowerCase() === text || id.slice(id.indexOf('.') + 1) === text;
+}
+
+/**
+ * Servers of that name, behind an action that is called so: nobody who types it wants to leave the server. Then the
+ * actions whose title or id has every word, those that begin with the text first; then a command with what it is given.
+ */
 export function paletteMatches(deck: Deck, text: string): readonly Action[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const usable = listed(deck);
   if (words.length === 0) return usable;
-  const rank = (a: Action) => (a.title.toLowerCase().startsWith(words.join(' ')) ? 0 : 1);
+  const whole = words.join(' ');
+  const rank = (a: Action) => {
+    if (isCalled(a, whole)) return -1;
+    return a.title.toLowerCase().startsWith(whole) ? 0 : 1;
+  };
   const found = usable.filter((a) => words.every((w) => `${a.title} ${a.id}`.toLowerCase().includes(w)));
   const typed = typedCommand(text);
   return [
-    ...namedServers(deck, words.join(' ')),
+    ...found.filter((a) => rank(a) < 0),
+    ...namedServers(deck, whole),
     ...found.filter((a) => rank(a) === 0),
     ...(typed === undefined ? [] : [typed]),
     ...found.filter((a) => rank(a) > 0),

@@ -1,3 +1,4 @@
+import type { Resolved } from '../../config/profile.ts';
 import type { OpContext } from '../../ops/engine/operation.ts';
 import type { OpEvent } from '../../ops/engine/plan.ts';
 import { entryOf } from '../../ops/registry.ts';
@@ -17,6 +18,8 @@ export interface Running {
 /** What a wizard holds outside of the state: connections, and the run. */
 export interface Held {
   context?: Promise<OpContext>;
+  /** The server that it was opened for, as it could be written to then. */
+  of?: Resolved;
   running?: Running;
   /** Those outside are being told how runs have ended; never rejected. */
   telling?: Promise<unknown>;
@@ -46,10 +49,14 @@ export function nextId({ store, state }: Deck): number {
 /** The context that the wizard plans and runs with; opened when first asked for. */
 export function contextFor(deck: Deck, wizard: number): Promise<OpContext> {
   const held = heldBy(deck, wizard);
+  const { resolved } = deck;
+  // the time for which it is armed may be over before the clock tells: nothing is run by what was opened before
+  if (held.of !== resolved && held.running === undefined) void release(deck, wizard).catch(() => {});
+  held.of = resolved;
   // with it come the driver and all that runs programs: not before somebody needs them
   held.context ??= import('../../ops/engine/context.ts').then(({ openContext }) =>
     openContext({
-      ...{ resolved: deck.resolved, env: deck.env, operations: entryOf },
+      ...{ resolved, env: deck.env, operations: entryOf },
       examiner: examinerOf(deck),
       looking: (amount) => {
         const now = wizardById(deck.state, wizard);

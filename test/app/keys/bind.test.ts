@@ -98,6 +98,15 @@ describe('what is wrong, and where', () => {
     ]);
   });
 
+  test('what asks is not on the key that answers with yes', () => {
+    const message = expect.stringContaining('pressed twice, it is done unread');
+    expect(faults({ 'row.copy': [], 'signal.terminate': ['Y', 'y'] })).toEqual([
+      { path: ['signal.terminate', 1], message },
+    ]);
+    expect(faults({ 'dialog.yes': 'K' })).toEqual([{ path: ['dialog.yes'], message }]);
+    expect(faults({ 'row.copy': [], 'signal.terminate': 'y', 'dialog.yes': 'Y' })).toEqual([]);
+  });
+
   test('every fault is told at once', () => {
     expect(faults({ 'find.filtr': 'f', 'row.copy': 'yy', 'signal.cancel': '^X' })).toHaveLength(3);
   });

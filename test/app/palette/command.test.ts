@@ -60,3 +60,17 @@ test('every operation that takes an argument takes it there; a title goes before
   expect(stage.deck.state.overlay).toMatchObject({ kind: 'signal', action: 'terminate' });
   stage.keys('esc');
 });
+
+test('a server that is called as an action is, stands behind it; before what is only like it', async () => {
+  const other = await new Stage(db.target()).start();
+  Object.assign(other.deck.ports, { servers: { names: ['health', 'backup', 'locksmith'] } });
+  const titles = (text: string) =>
+    paletteMatches(other.deck, text)
+      .slice(0, 2)
+      .map(({ title }) => title);
+  expect(titles('health')).toEqual(['Health', 'Switch to health']);
+  expect(titles('Backup')).toEqual(['Back up databases', 'Switch to backup']);
+  expect(titles('heal')).toEqual(['Switch to health', 'Health']);
+  expect(titles('locks')).toEqual(['Locks', 'Switch to locksmith']);
+  await other.stop();
+});

@@ -12,7 +12,7 @@ import { until } from '../../support/until.ts';
 import { script, untilCancelled } from './stage.ts';
 import { wizards } from './wizards.ts';
 
-const { planned } = wizards();
+const { made, planned } = wizards();
 
 describe('the run', () => {
   test('is in the journal, in the message log and in the report on exit', async () => {
@@ -28,6 +28,24 @@ describe('the run', () => {
     );
     stage.keys('enter');
     expect(stage.deck.state).toMatchObject({ overlay: undefined, wizards: [] });
+  });
+
+  test('a plan that was made and asked about while it was armed is not run once its time is over', async () => {
+    const played = script({ danger: 'confirm' });
+    const stage = await made(played, { readOnly: true }).start();
+    stage.keys('W');
+    stage.type('shop');
+    stage.keys('enter');
+    await stage.plan();
+    stage.keys('enter');
+    await stage.at('confirm');
+    // a machine that has slept: no tick of the clock has told yet
+    const woken = stage.deck.ports.wallClock() + 600_000;
+    Object.assign(stage.deck.ports, { wallClock: () => woken });
+    stage.keys('y');
+    const { run } = await stage.at('result');
+    expect(run.end).toMatchObject({ status: 'refused', text: expect.stringContaining('read-only mode') });
+    expect(played.happened).toEqual([]);
   });
 
   test('a failure is told with its step, and what was begun is rolled back', async () => {
