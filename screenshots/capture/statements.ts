@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { connectionOf } from './schema.ts';
 import { ENTER, ESC, type OpenBeside, shows, type TakeFile, type TakePicture } from './screen.ts';
+import { connectionOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The plan of the statement that takes the most time, and the report on a phone and on a desk. */

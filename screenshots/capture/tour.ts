@@ -1,5 +1,8 @@
 import { PALETTES } from '../../test/ui/palettes.ts';
 import { application } from './application.ts';
+import { copies } from './copies.ts';
+import { finding, log } from './finding.ts';
+import { fleet } from './fleet.ts';
 import { health } from './health.ts';
 import { themeFrom } from './look.ts';
 import { maintenance } from './maintenance.ts';
@@ -52,13 +55,17 @@ const PARTS: Readonly<Record<string, Part>> = {
   health,
   lists,
   overlays,
+  finding,
   overviews,
   palettes,
+  fleet,
   statements,
   backup,
   restore,
+  copies,
   application,
   maintenance: (terminal, picture, _beside, home) => maintenance(terminal, picture, home),
+  log,
   schema,
   sqlite: (terminal, picture, _beside, home) => sqlite(terminal, picture, home),
   upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),
