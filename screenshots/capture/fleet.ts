@@ -6,8 +6,8 @@ import { ENTER, fresh, type OpenBeside, shows, type TakePicture, WINDOW } from '
 import { ask, type Server, serverOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Rows of the window: a server each, and a few to spare. */
-const ROWS = 14;
+/** As wide as what is wrong with each takes. */
+const WIDE = { cols: 150, rows: 14 };
 
 /** Several servers at a glance, each with a trouble of its own, and a production profile that is written to for a while. */
 export async function fleet(
@@ -22,9 +22,10 @@ export async function fleet(
   const settings = join(home, 'fleet.json');
   writeFileSync(settings, JSON.stringify({ profiles: await profiles(server) }));
   const passwords = askPassword(server, 'reports');
-  const pgdeck = await beside(['--config', settings, '--profile', 'shop'], ROWS);
+  const pgdeck = await beside(['--config', settings, '--profile', 'shop'], WINDOW.rows);
   try {
     await pgdeck.until('the console', shows(/conns \d+/), 60);
+    await pgdeck.resize(WIDE);
     await glance(pgdeck, picture, server);
     await arm(pgdeck, picture);
   } finally {
@@ -37,11 +38,7 @@ async function glance(pgdeck: Terminal, picture: TakePicture, server: Server): P
   pgdeck.type(':fleet');
   await pgdeck.until('its entry', shows(/▶ Fleet/));
   pgdeck.type(ENTER);
-  await pgdeck.until(
-    'that each has answered or not',
-    shows(/shop .* up /, /stock .* up /, /crm .* away/),
-    30,
-  );
+  await pgdeck.until('that each has answered or not', shows(/shop +up /, /stock +up /, /crm +\S*away/), 30);
   const [pid = ''] = ask(
     server,
     "SELECT pid FROM pg_stat_activity WHERE datname = 'postgres' AND application_name = 'pgdeck-fleet'",
@@ -51,7 +48,7 @@ async function glance(pgdeck: Terminal, picture: TakePicture, server: Server): P
     await picture(
       'fleet',
       'one that hangs, one that is away, one that wants a password',
-      shows(/shop .* up /, /stock +no answer/, /crm +away/, /reports +no password/),
+      shows(/shop +up /, /stock +\S*no answer/, /crm +\S*away/, /reports +\S*no password/),
       60,
       pgdeck,
     );

@@ -17,7 +17,7 @@ export async function schema(terminal: Terminal, picture: TakePicture, beside: O
   const server = connectionOf(terminal.text);
   await until(beside, [...server, 'schema', 'snapshot', '--out', FILE, '--force'], /objects in/, 12);
   for (const statement of DAMAGE) damage(serverOf(terminal.text), statement);
-  const check = await until(beside, [...server, 'schema', 'check', '--against', FILE], /Next: pgdeck/, 52);
+  const check = await until(beside, [...server, 'schema', 'check', '--against', FILE], /Next: pgdeck/, 46);
   await picture(
     'schema-check',
     'what is missing',

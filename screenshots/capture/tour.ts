@@ -95,8 +95,11 @@ export async function tour(
 }
 
 async function locks(terminal: Terminal, picture: TakePicture): Promise<void> {
+  // the README says how many wait
+  await terminal.resize({ ...WINDOW, rows: 24 });
   terminal.type('3');
-  await picture('locks', 'a pile-up', fresh(/end \d+ .*frees [4-9]/, ...PILE_UP, LONG_WAIT), 150);
+  await picture('locks', 'a pile-up', fresh(/end \d+ .*frees 6/, ...PILE_UP, LONG_WAIT), 300);
+  await terminal.resize(WINDOW);
   terminal.type(`g${ENTER}`);
   await picture('detail', 'the whole session', shows(/details/, /Blocks others/, /In pg_stat_statements/));
   terminal.type(`${ESC}`);
@@ -202,7 +205,7 @@ async function restore(terminal: Terminal, picture: TakePicture): Promise<void> 
   terminal.type('shop');
   await picture('restore-confirm', 'the name, typed', shows(/Enter runs it/));
   terminal.type(ENTER);
-  await picture('restore-run', 'the load', shows(/▶ Load the backup/), 90);
+  await picture('restore-run', 'the load', shows(/▶ Load the backup/, /[█░] .*\d%/), 90);
   await picture('restore-result', 'what was verified', shows(LIVE, /DONE {2,}/, /rows restored/), 90);
   terminal.type('u');
   await terminal.until('the plan of the undo', shows(/PLAN/, /then type the/));
@@ -213,5 +216,9 @@ async function restore(terminal: Terminal, picture: TakePicture): Promise<void> 
   terminal.type(ENTER);
   await picture('undo', 'the undo', shows(LIVE, /DONE {2,}/, /closed to clients/));
   terminal.type(`${ENTER}8`);
-  await picture('operations', 'the runs', shows(LIVE, /^▶ Operations/m, /undone/, /u undo/));
+  await picture(
+    'operations',
+    'the runs',
+    shows(LIVE, /^▶ Operations/m, /undone/, /u undo/, /shop__rolledback_\S+ +rolled back/),
+  );
 }
