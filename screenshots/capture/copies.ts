@@ -51,9 +51,9 @@ async function push(pgdeck: Terminal, picture: TakePicture): Promise<void> {
   pgdeck.type(':backups push');
   await pgdeck.until('its entry', shows(/▶ Copy a backup/));
   pgdeck.type(ENTER);
-  await picture('push-form', 'the backups there are', shows(/FORM/, /shop_\d+_\d+ +\d{4}-/), 30, pgdeck);
-  pgdeck.type(ENTER);
-  await pgdeck.until('it is taken', shows(/Backup +shop_\d+_\d+\s*$/m));
+  await picture('push-form', 'the backups there are', shows(/FORM/, /shop_\d+_\d+ +shop, /), 30, pgdeck);
+  pgdeck.type('newest');
+  await pgdeck.until('which', shows(/Backup +newest/));
   pgdeck.type(ENTER);
   await picture('push-plan', 'what goes where', shows(/PLAN/, /s3:\/\//, /Enter runs it/), 60, pgdeck);
   pgdeck.type(ENTER);
