@@ -31,6 +31,14 @@ function leads(link: string, from: string): boolean {
   );
 }
 
+test('each picture is shown somewhere, and each that is shown was taken', () => {
+  const shown = TEXTS.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\(\S*screenshots\/(\S+\.png)\)/g)].map(([, name]) => name),
+  );
+  const files = readdirSync(new URL('../screenshots', import.meta.url));
+  expect([...new Set(shown)].toSorted()).toEqual(files.filter((name) => name.endsWith('.png')).toSorted());
+});
+
 test('each printed part is where it has to be, and a link that leads nowhere would be found', () => {
   const names = TEXTS.map((file) => basename(file));
   expect(

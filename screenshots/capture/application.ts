@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { kubectlStandIn } from '../../test/support/kubectl/kubectl.ts';
-import { connectionOf } from './schema.ts';
 import { DOWN, ENTER, type OpenBeside, shows, type TakePicture } from './screen.ts';
+import { serverOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
 
 const PAGE_DOWN = '\u001b[6~';
@@ -18,20 +18,20 @@ export async function application(
 ): Promise<void> {
   terminal.type('1');
   await terminal.until('the panes', shows(/Cache ratio/, /\S+@127\.0\.0\.1:\d+\/\S+/));
-  const [, host = '', , port = '', , user = '', , database = ''] = connectionOf(terminal.text);
+  const { host, port, user, database } = serverOf(terminal.text);
   const health = createServer((_request, response) => response.end());
   await new Promise<void>((resolve) => health.listen(0, '127.0.0.1', resolve));
   const cluster = await kubectlStandIn();
   try {
     await cluster.workload('deployment', 'backend', 3);
     await cluster.pod('backend-5f7c9', { labels: 'app=backend', containers: ['backend'] });
-    await cluster.forwardTo(Number(port));
+    await cluster.forwardTo(port);
     const settings = join(home, 'application.json');
     mkdirSync(join(home, 'pod'));
     const pod = { kind: 'kubectl', context: 'test', namespace: 'production', pod: 'postgres-0' };
     const profile = {
       ...{ host: '127.0.0.1', user, database, sslmode: 'disable' },
-      runs_on: { ...pod, forward: true, host, port: Number(port) },
+      runs_on: { ...pod, forward: true, host, port },
       backup: { directory: join(home, 'pod') },
       app: {
         stop: { kind: 'kubectl', deployment: 'backend' },

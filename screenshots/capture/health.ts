@@ -37,8 +37,8 @@ export async function health(terminal: Terminal, picture: TakePicture): Promise<
     shows(/: xmin_horizon:analyst@shop/, /notebook/, /Enter opens it, filled in/),
   );
   await fix(terminal, /Sessions +\d+/);
-  terminal.type(`/dead rows${ENTER}`);
-  await terminal.until('what is due', shows(/filter: dead rows/, /^▶ !\S+ .*audit_log has/m));
+  terminal.type(`/"audit_log has"${ENTER}`);
+  await terminal.until('what is due', shows(/filter: "audit_log has"/, /^▶ !\S+ .*audit_log has/m));
   terminal.type(ENTER);
   await terminal.until('its details', shows(/: vacuum_due:audit_log/));
   await fix(terminal, /Tables +public\.audit_log/);

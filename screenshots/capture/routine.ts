@@ -18,6 +18,11 @@ export async function routine(terminal: Terminal, picture: TakePicture): Promise
   terminal.type(ENTER);
   await terminal.until('the panes again', PANES);
   terminal.type(`8${TAB}${TAB}z`);
-  await picture('routine', 'how it stands', shows(/^▶ Routine/m, /weekly +\d\d-\d\d/, /WHY/), 30);
+  await picture(
+    'routine',
+    'how it stands',
+    shows(/^▶ Routine/m, /The newest backup restores +weekly +\d\d-\d\d/, /WHY/),
+    30,
+  );
   terminal.type('z');
 }

@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { ENTER, type OpenBeside, shows, type TakePicture, WINDOW } from './screen.ts';
+import { ADDRESS, connectionOf, damage, serverOf, TRIES } from './server.ts';
 import type { Terminal } from './terminal.ts';
 
 const FILE = 'schema.json';
-/** Tries of what a lock of the demo's may be in the way of. */
-const TRIES = 30;
 /** What somebody did by hand one night. */
 const DAMAGE = [
   'ALTER TABLE customers DROP CONSTRAINT customers_email_key',
@@ -18,8 +16,8 @@ export async function schema(terminal: Terminal, picture: TakePicture, beside: O
   await terminal.until('the panes', shows(/Cache ratio/, ADDRESS));
   const server = connectionOf(terminal.text);
   await until(beside, [...server, 'schema', 'snapshot', '--out', FILE, '--force'], /objects in/, 12);
-  for (const statement of DAMAGE) damage(server, statement);
-  const check = await until(beside, [...server, 'schema', 'check', '--against', FILE], /Next: pgdeck/, 52);
+  for (const statement of DAMAGE) damage(serverOf(terminal.text), statement);
+  const check = await until(beside, [...server, 'schema', 'check', '--against', FILE], /Next: pgdeck/, 46);
   await picture(
     'schema-check',
     'what is missing',
@@ -47,13 +45,6 @@ export async function schema(terminal: Terminal, picture: TakePicture, beside: O
   await terminal.resize(WINDOW);
 }
 
-const ADDRESS = /(\S+)@(127\.0\.0\.1):(\d+)\/(\S+)/;
-
-export function connectionOf(screen: string): string[] {
-  const [, user = '', host = '', port = '', database = ''] = ADDRESS.exec(screen) ?? [];
-  return ['-h', host, '-p', port, '-U', user, '-d', database];
-}
-
 /** Runs a command until it prints what is wanted: while somebody holds a lock, it is refused. */
 async function until(
   beside: OpenBeside,
@@ -70,21 +61,5 @@ async function until(
       await terminal.close();
       if (tries === TRIES) throw error;
     }
-  }
-}
-
-/** Runs a statement as soon as no lock of the demo's is in its way. */
-export function damage([, host, , port, , user, , database]: readonly string[], statement: string): void {
-  for (let tries = 1; ; tries++) {
-    const command = `SET lock_timeout = '5s'; ${statement}`;
-    const { status, stderr } = spawnSync(
-      'psql',
-      ['-qX', '-h', host, '-p', port, '-U', user, '-d', database, '-v', 'ON_ERROR_STOP=1', '-c', command].map(
-        String,
-      ),
-      { encoding: 'utf8' },
-    );
-    if (status === 0) return;
-    if (tries === TRIES) throw new Error(stderr);
   }
 }

@@ -22,8 +22,6 @@ export type TakeFile = (
 
 /** Most pictures are of a window of this size. */
 export const WINDOW: Size = { cols: 120, rows: 36 };
-/** The smallest that the console is designed for. */
-export const SMALL: Size = { cols: 80, rows: 24 };
 
 export const ENTER = '\r';
 export const TAB = '\t';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { connectionOf } from './schema.ts';
 import { ENTER, ESC, type OpenBeside, shows, type TakeFile, type TakePicture } from './screen.ts';
+import { connectionOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The plan of the statement that takes the most time, and the report on a phone and on a desk. */
+/** The plan of a statement of the list, and the report. */
 export async function statements(
   terminal: Terminal,
   picture: TakePicture,
@@ -24,6 +24,5 @@ export async function statements(
   const file = join(home, 'report.html');
   const other = await beside([...server, 'report', '--format', 'html', '--out', file], 12);
   await other.until('the report', shows(/report\.html is written/), 90);
-  await takeFile('report-400', file, '', { width: 400, height: 1400 });
-  await takeFile('report-1200', file, '#statements_io', { width: 1200, height: 1400 });
+  await takeFile('report', file, '#statements_io', { width: 1200, height: 1000 });
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectionOf, damage } from './schema.ts';
 import { ENTER, ESC, shows, TAB, type TakePicture } from './screen.ts';
+import { damage, type Server, serverOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
 
 const PANES = shows(/Cache ratio/, /\S+@127\.0\.0\.1:\d+\/\S+/);
@@ -18,7 +18,7 @@ CREATE OR REPLACE FUNCTION collated(text, text) RETURNS int LANGUAGE sql IMMUTAB
 export async function upkeep(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
   terminal.type('1');
   await terminal.until('the panes', PANES);
-  const server = connectionOf(terminal.text);
+  const server = serverOf(terminal.text);
   await cleanup(terminal, picture, home);
   terminal.type(':space');
   await terminal.until('its entry', shows(/▶ Space/));
@@ -53,7 +53,7 @@ async function cleanup(terminal: Terminal, picture: TakePicture, home: string): 
   terminal.type('public.audit_log');
   await terminal.until('the name', shows(/Name: +public\.audit_log/));
   terminal.type(ENTER);
-  await picture('cleanup-result', 'what went, and where it is', shows(/RESULT/, /archived in/), 120);
+  await terminal.until('what went, and where it is', shows(/RESULT/, /archived in/), 120);
   terminal.type(ENTER);
   await terminal.until('the tables', shows(/TABLE .*TOTAL/));
   terminal.type(ESC);
@@ -67,7 +67,7 @@ async function settings(terminal: Terminal, picture: TakePicture): Promise<void>
   await picture('settings', 'what differs from the default', shows(/shared_buffers/, /Enter details/), 60);
 }
 
-async function check(terminal: Terminal, picture: TakePicture, server: readonly string[]): Promise<void> {
+async function check(terminal: Terminal, picture: TakePicture, server: Server): Promise<void> {
   damage(server, DISORDER);
   terminal.type(':check --table customers');
   await terminal.until('what is typed', shows(/check --table customers/));

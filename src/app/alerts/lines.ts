@@ -14,8 +14,8 @@ export function alertLine(deck: Deck, columns: number): Line {
   const level = SEVERITY_LEVEL[worst.severity];
   const rest = span(others.length === 0 ? '  (9)' : `  and ${others.length} more (9)`, 'muted');
   const title = cleanLine(worst.title);
-  // what is said of it is how it was when it was last seen
-  const text = worst.calm ? `Over, if it stays so: ${title}` : marked(level, title);
+  // what is said of it is how it was when it was last seen; in the place of the marks are blanks
+  const text = worst.calm ? `  Over, if it stays so: ${title}` : marked(level, title);
   const tone = worst.calm ? 'muted' : LEVEL_TONE[level];
   return fitLine([span(clip(text, columns - lineWidth([rest]), more), tone), rest], columns, more);
 }

@@ -14,11 +14,16 @@ const READER: Slot<{ at: number; reading: boolean; again: boolean }> = {
   make: () => ({ at: Number.NEGATIVE_INFINITY, reading: false, again: false }),
 };
 
-/** Looks how the routine stands while the screen of operations is open: once a minute, or now because something was done. */
+/** Looks how the routine stands while the screen of operations is open: once a minute, or because something was done: now, or when it is opened. */
 export function refreshRoutine(deck: Deck, changed = false): void {
-  if (deck.state.screen !== operationsScreen.id || deck.journal === undefined) return;
-  const { control } = deck.sampler;
+  if (deck.journal === undefined) return;
   const held = deck.store.held(READER);
+  if (deck.state.screen !== operationsScreen.id) {
+    // who opens it next is not told for a minute how it stood before
+    if (changed) held.at = Number.NEGATIVE_INFINITY;
+    return;
+  }
+  const { control } = deck.sampler;
   const now = deck.sampler.now();
   if (control === undefined || (!changed && now - held.at < EVERY_MS)) return;
   if (held.reading) {

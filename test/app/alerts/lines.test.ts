@@ -72,7 +72,7 @@ test('an alert is a line under the header and an entry of the message log, and t
     stage.deck.store.set({ screen: 'tables' });
     // for half a minute it may come again: until then it is not told as if it still were
     await stage.seconds(() => own()?.calm === true, 'the end of the wait');
-    expect(frame(120, 40).line).toMatch(/(idle in |^Over, if it stays so: 1 session waits)/);
+    expect(frame(120, 40).line).toMatch(/(idle in |^ {2}Over, if it stays so: 1 session waits)/);
     await Promise.all([holder.close(), waiter.close()]);
   }
 });

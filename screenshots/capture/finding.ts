@@ -1,0 +1,35 @@
+import { DOWN, ESC, fresh, shows, type TakePicture, WINDOW } from './screen.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Rows that are looked for: by a filter with fields, and by the column that they are sorted by. */
+export async function finding(terminal: Terminal, picture: TakePicture): Promise<void> {
+  await terminal.resize({ ...WINDOW, rows: 24 });
+  terminal.type('2');
+  await terminal.until('the sessions', shows(/APPLICAT/, /active: Lock/), 90);
+  terminal.type('/user:shop_app wait:lock age>1s');
+  await picture('filter', 'the rows that meet it', fresh(/age>1s\s*$/m, /(active: Lock[\s\S]*){3}/), 150);
+  terminal.type(ESC);
+  await terminal.until('all of them', (lines) => !shows(/age>1s/)(lines));
+  terminal.type('4');
+  await terminal.until('the tables', shows(/TABLE .*TOTAL/, /audit_log/));
+  terminal.type('s');
+  await terminal.until('the columns', shows(/Sort/));
+  for (const column of ['DATA', 'INDEXES', 'ROWS', 'DEAD']) {
+    terminal.type(DOWN);
+    await terminal.until('the next', shows(new RegExp(`▶ +${column}`)));
+  }
+  await picture('sort', 'the columns to sort by', shows(/▶ +DEAD/), 30);
+  terminal.type(ESC);
+  await terminal.until('the tables again', shows(/TABLE .*TOTAL/, /Enter details/));
+  await terminal.resize(WINDOW);
+}
+
+/** What pgdeck has sent so far, with the whole of one. */
+export async function log(terminal: Terminal, picture: TakePicture): Promise<void> {
+  terminal.type('L');
+  await terminal.until('the messages', shows(/^ Messages/m));
+  terminal.type('L');
+  await picture('log', 'what was sent', shows(/REINDEX INDEX/), 30);
+  terminal.type(ESC);
+  await terminal.until('the panes again', shows(/ quit/));
+}
