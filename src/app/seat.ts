@@ -66,7 +66,7 @@ export class Seat implements Servers {
   async open(choice: ServerChoice, signal: AbortSignal): Promise<string | undefined> {
     const { size } = this.#console.state;
     try {
-      const next = this.#options.console(await choice.resolve(), this);
+      const next = this.#options.console(whileWanted(await choice.resolve(), signal), this);
       next.resize(size.columns, size.rows);
       try {
         await connected(next, signal);
@@ -111,6 +111,13 @@ export class Seat implements Servers {
   report(): string {
     return [...this.#reports, exitReport(this.#console)].join('');
   }
+}
+
+/** Nobody is asked for the password of a server that was given up meanwhile: it would be typed into whatever is on the screen. */
+function whileWanted(resolved: Resolved, signal: AbortSignal): Resolved {
+  const { target } = resolved;
+  const password = async () => (signal.aborted ? undefined : target.password());
+  return { ...resolved, target: { ...target, password } };
 }
 
 /** Begins to watch; resolves once there is a connection. Throws DbError when none can be made, and the reason of `signal`. */

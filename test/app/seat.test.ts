@@ -1,4 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Console } from '../../src/app/console.ts';
@@ -240,6 +242,34 @@ test('Esc gives an attempt up', async () => {
   await until(() => made.length > 1 && made.at(-1) !== before, { what: 'the attempt' });
   await until(async () => (await sessions(two.database)) === 0, { what: 'that nothing of it is open' });
   expect(seat.console).toBe(before);
+});
+
+test('an attempt that was given up asks nobody for a password', async () => {
+  const wanted = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  // a server that is far: it asks for a password (AuthenticationCleartextPassword) when the console is long back
+  const far = createServer((socket) => {
+    socket.on('error', () => {}).on('close', () => ended.resolve());
+    socket.once('data', () => {
+      reached.resolve();
+      void wanted.promise.then(() => socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])));
+    });
+  });
+  far.listen(0, '127.0.0.1');
+  await once(far, 'listening');
+  const { port } = far.address() as AddressInfo;
+  const settings = JSON.parse(readFileSync(env.PGDECK_CONFIG ?? '', 'utf8'));
+  settings.profiles.far = { host: '127.0.0.1', port, user: 'postgres', database: 'postgres' };
+  writeFileSync(env.PGDECK_CONFIG ?? '', JSON.stringify(settings));
+
+  palette('far');
+  await reached.promise;
+  keys('esc', '/');
+  wanted.resolve();
+  await ended.promise;
+  expect(seat.console.state.overlay?.kind).toBe('filter');
+  far.close();
 });
 
 test('settings that cannot be read are said, and nothing else changes', () => {
