@@ -87,19 +87,32 @@ const columns: readonly Column<FleetRow>[] = [
   },
   {
     ...figure(
-      { id: 'connections', title: 'CONNS', field: { kind: 'number' }, width: 8, priority: 2 },
+      {
+        id: 'connections',
+        title: 'CONNS',
+        field: { kind: 'number', also: ['conns'] },
+        width: 8,
+        priority: 2,
+      },
       (f) => f.connections,
       (f) => f.connectionsLevel,
     ),
     cell: ({ figures }) => (figures === undefined ? '-' : `${figures.connections}/${figures.maxConnections}`),
   },
   figure(
-    { id: 'waiting', title: 'WAIT', field: { kind: 'number' }, width: 5, priority: 1 },
+    { id: 'waiting', title: 'WAIT', field: { kind: 'number', also: ['wait'] }, width: 5, priority: 1 },
     (f) => f.waiting,
     (f) => ((f.waiting ?? 0) > 0 ? 'warn' : 'normal'),
   ),
   figure(
-    { id: 'longest', title: 'XACT', field: { kind: 'duration' }, width: 6, priority: 2, format: seconds },
+    {
+      id: 'longest',
+      title: 'XACT',
+      field: { kind: 'duration', also: ['xact'] },
+      width: 6,
+      priority: 2,
+      format: seconds,
+    },
     (f) => f.longestSeconds,
     (f) => f.longestLevel,
   ),

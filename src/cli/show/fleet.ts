@@ -1,5 +1,6 @@
 import { Model } from '../../app/core/model.ts';
 import { Fleet } from '../../app/fleet/fleet.ts';
+import type { FleetRow } from '../../app/fleet/row.ts';
 import { ServerChoices } from '../../app/servers/choices.ts';
 import { fleetView } from '../../app/views/fleet.ts';
 import type { Env } from '../../config/libpq/env.ts';
@@ -17,7 +18,7 @@ const PATIENCE_SECONDS = 8;
 const LOOK_SECONDS = 0.1;
 
 /**
- * Prints how the servers of all profiles are, a row each. Returns 3 where one of them does not answer, and 0 otherwise.
+ * Prints how the servers of all profiles are, a row each. Returns 3 where one of those chosen does not answer, and 0 otherwise.
  * Throws UsageError where there are no profiles.
  */
 export async function showFleet(
@@ -41,7 +42,7 @@ export async function showFleet(
       if (await stop.after(LOOK_SECONDS)) return EXIT.done;
     for (let round = 0; ; round++) {
       model.fleet = fleet.rows;
-      const rows = chosenRows(fleetView, choice, model, false);
+      const rows = chosenRows(fleetView, choice, model, false) as readonly FleetRow[];
       const shown = rows.slice(0, options.limit);
       await printSample(
         {
@@ -58,7 +59,7 @@ export async function showFleet(
         round,
       );
       if (options.watch === undefined)
-        return model.fleet.every(({ state }) => state === 'up') ? EXIT.done : EXIT.unreachable;
+        return rows.every(({ state }) => state === 'up') ? EXIT.done : EXIT.unreachable;
       if (await stop.after(options.watch)) return EXIT.done;
     }
   } finally {

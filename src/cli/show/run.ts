@@ -195,7 +195,9 @@ export async function printSample(
   } else if (format === 'text') {
     if (options.watch !== undefined)
       print(`${round > 0 ? '\n' : ''}${[at, server].filter(Boolean).join('  ')}`);
-    await printView(view, rows, model, options.ascii);
+    const filtered = (options.filter ?? '').trim() !== '';
+    const empty = filtered ? `None of the ${view.noun} meets the filter.` : view.empty;
+    await printView(view, rows, model, options.ascii, empty);
   } else if (format === 'ndjson') for (const record of records) printJsonLine({ at, ...record });
   else {
     const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
@@ -213,17 +215,18 @@ export function leftOut(view: AnyView, rows: number): string {
     : `${exact(rows)} more ${view.noun} are not listed.`;
 }
 
-/** The table that the console shows, with all its columns. */
+/** The table that the console shows, with all its columns; `empty` says why it has no rows. */
 export async function printView(
   view: AnyView,
   rows: readonly unknown[],
   model: Model,
   ascii = false,
+  empty = view.empty,
 ): Promise<void> {
   printVerdict(view, model, ascii);
   const headline = cleanLine(lineText(view.headline?.(model, rows) ?? []).trim());
   if (headline !== '') print(headline);
-  await printRows(view, rows, model, ascii);
+  await printRows(view, rows, model, ascii, empty);
 }
 
 /** What would help, where something is wrong. */
@@ -239,9 +242,10 @@ export async function printRows(
   rows: readonly unknown[],
   model: Model,
   ascii = false,
+  empty = view.empty,
 ): Promise<void> {
   if (rows.length === 0) {
-    note(view.empty);
+    note(empty);
     return;
   }
   const cell = (c: AnyView['columns'][number], row: unknown) => {

@@ -20,9 +20,14 @@ const names = (stdout: string) => JSON.parse(stdout).rows.map((row: { profile: s
 
 test('--filter leaves the rows that it asks for', async () => {
   const up = await show('--json', '--filter', 'state:up');
-  expect([up.code, names(up.stdout)]).toEqual([3, ['a', 'b']]);
+  expect([up.code, names(up.stdout)]).toEqual([0, ['a', 'b']]);
   const away = await show('--json', '--filter', '!name:/^[ab]$/');
   expect([away.code, names(away.stdout)]).toEqual([3, ['down']]);
+  const many = await show('--filter', 'conns>1000');
+  expect([many.code, many.stderr]).toEqual([
+    0,
+    expect.stringContaining('None of the servers meets the filter.'),
+  ]);
 });
 
 test('--sort orders them', async () => {
@@ -31,9 +36,9 @@ test('--sort orders them', async () => {
 });
 
 test('a field or a column that there is not is said before anybody is asked', async () => {
-  const field = await show('--filter', 'conns>1');
+  const field = await show('--filter', 'cons>1');
   expect([field.code, field.stdout]).toEqual([2, '']);
-  expect(field.stderr).toContain('--filter, character 1: there is no field conns');
+  expect(field.stderr).toContain('--filter, character 1: there is no field cons');
   const column = await show('--sort', 'size');
   expect([column.code, column.stdout]).toEqual([2, '']);
   expect(column.stderr).toContain('--sort: fleet has no column "size".');
