@@ -72,7 +72,13 @@ async function restore(pgdeck: Terminal, picture: TakePicture): Promise<void> {
   pgdeck.type('shop_copy');
   await pgdeck.until('the name', shows(/Enter runs it/));
   pgdeck.type(ENTER);
-  await picture('restore-remote-result', 'the database of it', shows(/RESULT/, /DONE {2,}/), 120, pgdeck);
+  await picture(
+    'restore-remote-result',
+    'the database of it',
+    shows(/DONE {2,}/, /rows restored/),
+    120,
+    pgdeck,
+  );
   pgdeck.type(ENTER);
   await pgdeck.until('the panes again', shows(/Cache ratio/));
 }
