@@ -7,7 +7,7 @@ import { ask, type Server, serverOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
 
 /** As wide as what is wrong with each takes. */
-const WIDE = { cols: 150, rows: 14 };
+const WIDE = { cols: 176, rows: 12 };
 
 /** Several servers at a glance, each with a trouble of its own, and a production profile that is written to for a while. */
 export async function fleet(
