@@ -69,8 +69,8 @@ async function arm(pgdeck: Terminal, picture: TakePicture): Promise<void> {
   await picture(
     'armed',
     'how long it may be written to',
-    fresh(/ARMED 9m[45]\d/, /active: Lock/),
-    90,
+    fresh(/ARMED [89]m\d\ds/, /active: Lock/),
+    110,
     pgdeck,
   );
   pgdeck.type('W');
