@@ -36,7 +36,7 @@ export async function copies(
     const backup = await beside([...words, 'backup', '--yes'], 20);
     await backup.until('a backup', shows(/done\. /), 120);
     await backup.close();
-    const pgdeck = await beside(words, 36);
+    const pgdeck = await beside(words, 30);
     await pgdeck.until('the console', shows(/conns \d+/), 60);
     await push(pgdeck, picture);
     rmSync(directory, { recursive: true });
@@ -68,11 +68,17 @@ async function restore(pgdeck: Terminal, picture: TakePicture): Promise<void> {
   pgdeck.type(ENTER);
   await picture('restore-remote-plan', 'what is fetched first', shows(/PLAN/, /Fetched into/), 60, pgdeck);
   pgdeck.type(ENTER);
-  await pgdeck.until('the question', shows(/type the database name, shop_copy/));
+  await pgdeck.until('the question', shows(/type the name, shop_copy/));
   pgdeck.type('shop_copy');
   await pgdeck.until('the name', shows(/Enter runs it/));
   pgdeck.type(ENTER);
-  await picture('restore-remote-result', 'the database of it', shows(/RESULT/, /DONE {2,}/), 120, pgdeck);
+  await picture(
+    'restore-remote-result',
+    'the database of it',
+    shows(/DONE {2,}/, /rows restored/),
+    120,
+    pgdeck,
+  );
   pgdeck.type(ENTER);
   await pgdeck.until('the panes again', shows(/Cache ratio/));
 }

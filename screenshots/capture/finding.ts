@@ -29,7 +29,11 @@ export async function log(terminal: Terminal, picture: TakePicture): Promise<voi
   terminal.type('L');
   await terminal.until('the messages', shows(/^ Messages/m));
   terminal.type('L');
-  await picture('log', 'what was sent', shows(/REINDEX INDEX/), 30);
+  await terminal.until('the commands', shows(/^ Sent/m, /▶/));
+  // the six after the mistake are the newest
+  for (let rows = 6; rows > 0; rows--) terminal.type(DOWN);
+  await picture('log', 'what was sent', shows(/^▶ .*failed/m, /SET kategory/), 30);
   terminal.type(ESC);
-  await terminal.until('the panes again', shows(/ quit/));
+  // a key right behind it would count as one with Alt
+  await terminal.until('the panes again', shows(/Cache ratio/));
 }

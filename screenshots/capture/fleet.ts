@@ -7,7 +7,7 @@ import { ask, type Server, serverOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
 
 /** As wide as what is wrong with each takes. */
-const WIDE = { cols: 150, rows: 14 };
+const WIDE = { cols: 176, rows: 12 };
 
 /** Several servers at a glance, each with a trouble of its own, and a production profile that is written to for a while. */
 export async function fleet(
@@ -69,8 +69,8 @@ async function arm(pgdeck: Terminal, picture: TakePicture): Promise<void> {
   await picture(
     'armed',
     'how long it may be written to',
-    fresh(/ARMED 9m[45]\d/, /active: Lock/),
-    90,
+    fresh(/ARMED [89]m\d\ds/, /active: Lock/),
+    110,
     pgdeck,
   );
   pgdeck.type('W');

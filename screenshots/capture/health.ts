@@ -3,7 +3,8 @@ import type { Terminal, Wanted } from './terminal.ts';
 
 const HOLDER = /analyst@shop holds? back VACUUM/;
 const DUE = /audit_log has/;
-const WAITING = /waiting for locks|waits? for (a lock|the end)/;
+/** Now: an alert that is over stays told for a while. */
+const WAITING = /waiting for locks|^(?!.*Over, if it stays so).*waits? for (a lock|the end)/m;
 
 const lacks =
   (...patterns: readonly RegExp[]): Wanted =>

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENTER, ESC, shows, TAB, type TakePicture } from './screen.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal, Wanted } from './terminal.ts';
 
 /** Of a form that opens anew every few seconds. */
 const TRIES = 40;
@@ -52,22 +52,19 @@ async function untilDue(terminal: Terminal): Promise<void> {
 
 async function reindex(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('5');
-  await terminal.until('the indexes', shows(/INDEX .*FINDING/, /audit_log_pkey/));
-  terminal.type(`/audit_log_pkey${ENTER}`);
-  await terminal.until('one of them', shows(/[▶*] *audit_log_pkey/));
+  await terminal.until('the indexes', shows(/INDEX .*FINDING/, /audit_log_detail_idx/));
+  terminal.type(`/audit_log_detail_idx${ENTER}`);
+  await terminal.until('one of them', shows(/[▶*] *audit_log_detail_idx/));
   terminal.type(' v');
-  await terminal.until('the form with it', shows(/FORM/, /Indexes +public\.audit_log_pkey/));
+  await terminal.until('the form with it', shows(/FORM/, /Indexes +public\.audit_log_detail_idx/));
   terminal.type(ENTER);
   await terminal.until('the plan', shows(/PLAN/, /REINDEX|concurrently/));
   terminal.type(ENTER);
   await terminal.until('the question', shows(/\[No\]/));
   terminal.type('y');
-  await picture(
-    'reindex-result',
-    'its sizes',
-    shows(/RESULT/, /Indexes before and after/, /│ public\.audit_log_pkey/),
-    120,
-  );
+  const sizes = shows(/RESULT/, /Indexes before and after/, /│ public\.audit_log_detail_idx/);
+  const calm: Wanted = (lines) => sizes(lines) && !lines.some((line) => /waiting for locks|^!!/.test(line));
+  await picture('reindex-result', 'its sizes', calm, 120);
   terminal.type(ENTER);
   await terminal.until('the list', shows(/INDEX .*FINDING/));
 }

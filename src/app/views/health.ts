@@ -204,8 +204,8 @@ const categoryColumns = [
     priority: 1,
     own: true,
     value: (c) => c.score,
+    // without the tone of its severity: that brings a ground along, and a bar on gold would be a black one
     cell: (c) => (c.score === null ? '' : bar(c.score / 100)),
-    tone: (c) => (c.severity === null ? 'good' : TONES[c.severity]),
   },
   {
     id: 'weight',
@@ -247,8 +247,6 @@ const categoryColumns = [
     tone: () => 'muted',
   },
 ] satisfies Column<CategoryState>[];
-
-const TONES = { info: 'good', warning: 'warn', alert: 'alert', critical: 'critical' } as const;
 
 function bar(share: number): string {
   const full = Math.round(share * BAR);

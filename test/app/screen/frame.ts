@@ -37,8 +37,8 @@ export function check(stage: Stage, where: string): void {
   }
 }
 
+/** Every line that is on the screen. */
+export const linesOf = (stage: Stage): Line[] => blocks(stage).flatMap(({ lines }) => [...lines]);
+
 /** Everything that is on the screen. */
-export const text = (stage: Stage) =>
-  blocks(stage)
-    .flatMap(({ lines }) => lines.map(lineText))
-    .join('\n');
+export const text = (stage: Stage) => linesOf(stage).map(lineText).join('\n');

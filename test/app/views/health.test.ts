@@ -16,7 +16,7 @@ import { publish } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
-import { text } from '../screen/frame.ts';
+import { linesOf, text } from '../screen/frame.ts';
 import { Stage } from '../stage.ts';
 
 const ID = 'vacuum_due:orders';
@@ -84,6 +84,12 @@ test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the findin
   expect(found()).toMatchObject({ severity: 'critical' });
   expect(text(stage)).toMatch(/critical +orders has 4\.0k dead rows/);
   expect([health()?.score, vacuum()]).toEqual([59, 0]);
+  // a tone that brings its ground would paint a bar in the colour of that ground's letters
+  const bars = linesOf(stage)
+    .flat()
+    .filter((span) => /[█░]{20}/.test(span.text));
+  expect(bars.length).toBeGreaterThan(5);
+  expect(bars.filter(({ tone }) => tone !== undefined)).toEqual([]);
   expect([header(80), header(120)].filter((line) => !line.includes('health 59!'))).toEqual([]);
 
   // nothing is asked for that could not be kept
