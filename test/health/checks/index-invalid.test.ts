@@ -24,7 +24,7 @@ const found = async () => (await seen()).findings;
 test('an invalid index is found with what cures it, while nobody builds it', async () => {
   const builder = await app(db);
   expect(await begin(builder, 'CREATE UNIQUE INDEX CONCURRENTLY broken ON "Twice" (id)')).toBeDefined();
-  await expect.poll(found).toMatchObject([
+  await expect.poll(found, { timeout: 10_000 }).toMatchObject([
     {
       id: 'index_invalid:broken',
       severity: 'warning',
