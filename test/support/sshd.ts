@@ -61,7 +61,8 @@ export async function startSshd(environment: Readonly<Record<string, string>> = 
       'PermitRootLogin prohibit-password',
       'PidFile none',
       'MaxStartups 100',
-      ...(set.length === 0 ? [] : [`SetEnv ${set.join(' ')}`]),
+      // what a shell of this machine's user begins with is not ours: one that is killed in the middle may hold up the next
+      `SetEnv ${[`HOME=${directory}`, ...set].join(' ')}`,
     ].join('\n'),
   );
   const lines = [
