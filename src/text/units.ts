@@ -22,7 +22,8 @@ export function bytes(value: Maybe): string {
 export function duration(seconds: Maybe): string {
   if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return UNKNOWN;
   const s = Math.max(0, seconds);
-  if (s < 9.95) return `${s.toFixed(1)}s`;
+  // 9.96 is no ten yet, and whole seconds would make nine of it
+  if (s < 10) return `${Math.min(s, 9.9).toFixed(1)}s`;
   const whole = Math.floor(s);
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;

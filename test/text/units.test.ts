@@ -41,6 +41,8 @@ describe('duration', () => {
     [0, '0.0s'],
     [-3, '0.0s'],
     [9.94, '9.9s'],
+    [9.96, '9.9s'],
+    [10, '10s'],
     [12.9, '12s'],
     [59.9, '59s'],
     [60, '1m00s'],
@@ -56,6 +58,12 @@ describe('duration', () => {
   test('never takes more than the six cells of its columns', () => {
     for (let seconds = 0.01; seconds < 1e9; seconds *= 1.01)
       expect(duration(seconds).length, `${seconds}`).toBeLessThanOrEqual(6);
+  });
+
+  test('never goes back', () => {
+    const shown = Array.from({ length: 90_000 }, (_, i) => parseDuration(duration(i / 100)) ?? Number.NaN);
+    for (const [i, seconds] of shown.entries())
+      expect(seconds, `${i / 100}`).toBeGreaterThanOrEqual(shown[i - 1] ?? 0);
   });
 });
 
