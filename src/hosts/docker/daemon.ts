@@ -11,16 +11,16 @@ const MOST = 1 << 20;
  * The socket of the daemon that docker's client would ask, or undefined where that is not on this machine: by
  * DOCKER_HOST, or by the context, which `docker context inspect` tells (19.03; podman's docker has none).
  */
-export async function daemonSocket(): Promise<string | undefined> {
+export async function daemonSocket(signal: AbortSignal): Promise<string | undefined> {
   const set = process.env.DOCKER_HOST ?? '';
-  const endpoint = set === '' ? await ofContext() : set;
+  const endpoint = set === '' ? await ofContext(signal) : set;
   const path = /^unix:\/\/(\/.+)$/.exec(endpoint)?.[1];
   return path;
 }
 
-async function ofContext(): Promise<string> {
+async function ofContext(signal: AbortSignal): Promise<string> {
   const args = ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'];
-  const { exitCode, stdout } = await run('docker', args, { timeout: TIMEOUT_MS });
+  const { exitCode, stdout } = await run('docker', args, { signal });
   return exitCode === 0 ? stdout.trim() : '';
 }
 
@@ -33,6 +33,7 @@ export async function createExec(
   container: string,
   words: readonly string[],
   user: string | undefined,
+  signal: AbortSignal,
 ): Promise<string> {
   const body = {
     AttachStdin: true,
@@ -41,7 +42,7 @@ export async function createExec(
     Cmd: words,
     ...(user !== undefined && { User: user }),
   };
-  return created.parse(await ask(socket, 'POST', `/containers/${container}/exec`, body)).Id;
+  return created.parse(await ask(socket, 'POST', `/containers/${container}/exec`, { body, signal })).Id;
 }
 
 /** What a command ended with; undefined while it runs. Throws where the daemon does not tell. */
@@ -50,7 +51,12 @@ export async function execCode(socket: string, exec: string): Promise<number | u
 }
 
 /** Without a version in its path it is answered by whatever the daemon speaks: it refuses old ones (29.0: 1.44). */
-function ask(socketPath: string, method: string, path: string, body?: unknown): Promise<unknown> {
+function ask(
+  socketPath: string,
+  method: string,
+  path: string,
+  { body, signal }: { readonly body?: unknown; readonly signal?: AbortSignal } = {},
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -59,6 +65,7 @@ function ask(socketPath: string, method: string, path: string, body?: unknown): 
         method,
         agent: false,
         timeout: TIMEOUT_MS,
+        signal,
         headers: { 'Content-Type': 'application/json' },
       },
       (answer) => {

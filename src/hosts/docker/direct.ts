@@ -8,8 +8,8 @@ import type { Client, ClientEnd } from '../remote/way.ts';
 import { createExec, daemonSocket, execCode } from './daemon.ts';
 import { Frames } from './frames.ts';
 
-/** Milliseconds for the daemon to begin. */
-const BEGIN_MS = 30_000;
+/** Milliseconds for the daemon to begin: docker's client waits for one that says nothing, and can be cancelled. */
+const BEGIN_MS = 5_000;
 /** Bytes of one read, and how many of them wait to be written. */
 const READ = 64 << 10;
 const READS = 32;
@@ -27,6 +27,8 @@ export interface Direct {
   readonly words: readonly string[];
   /** Takes the output. */
   readonly file: FileHandle;
+  /** Nothing is begun any more. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -34,15 +36,16 @@ export interface Direct {
  * docker's client costs a fifth of what a copy costs, and what it wrote would have to be read again. Undefined where that
  * is not to be had, and nothing was begun; docker's client then says why, or does it.
  */
-export async function direct({ container, user, words, file }: Direct): Promise<Client | undefined> {
+export async function direct({ container, user, words, file, signal }: Direct): Promise<Client | undefined> {
+  const until = AbortSignal.any([AbortSignal.timeout(BEGIN_MS), ...(signal === undefined ? [] : [signal])]);
   let socket: string | undefined;
   let exec: string;
   let stream: Stream;
   try {
-    socket = await daemonSocket();
+    socket = await daemonSocket(until);
     if (socket === undefined) return undefined;
-    exec = await createExec(socket, container, words, user);
-    stream = await Stream.begin(socket, exec);
+    exec = await createExec(socket, container, words, user, until);
+    stream = await Stream.begin(socket, exec, until);
   } catch {
     return undefined;
   }
@@ -179,10 +182,12 @@ class Stream {
     });
   }
 
-  /** Starts a command. Throws where the daemon does not. */
-  static async begin(path: string, exec: string): Promise<Stream> {
+  /** Starts a command. Throws where the daemon does not until then. */
+  static async begin(path: string, exec: string, until: AbortSignal): Promise<Stream> {
+    until.throwIfAborted();
     const stream = new Stream(path);
-    const timer = setTimeout(() => stream.cut(), BEGIN_MS);
+    const late = () => stream.cut();
+    until.addEventListener('abort', late, { once: true });
     try {
       await Promise.race([once(stream.socket, 'connect'), stream.closed]);
       const body = JSON.stringify({ Detach: false, Tty: false });
@@ -195,7 +200,7 @@ class Stream {
       stream.cut();
       throw error;
     } finally {
-      clearTimeout(timer);
+      until.removeEventListener('abort', late);
     }
   }
 

@@ -47,7 +47,7 @@ export async function dockerWay(
       pinned.id,
       ...words,
     ],
-    direct: (words, file) => direct({ container: pinned.id, user, words, file }),
+    direct: (words, file, signal) => direct({ container: pinned.id, user, words, file, signal }),
     check: async () => {
       const look = () =>
         inspect(pinned.id).catch((error: unknown) => {

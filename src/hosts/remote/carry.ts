@@ -89,6 +89,7 @@ export async function carry(
         onStderr: (text) => void err.write(text),
         onFault: failed,
         file: options.file,
+        signal,
         brief: options.send === undefined && typeof options.input !== 'object',
       },
     );

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GRACE_MS } from '../group.ts';
+import { cancelled } from '../watch.ts';
 import { startClient } from './client.ts';
 import { header, type Job } from './header.ts';
 import { lookAgain } from './look.ts';
@@ -46,6 +48,8 @@ export interface Sinks {
   readonly file?: FileHandle | undefined;
   /** Its input is little: what takes it slowly may carry it. */
   readonly brief?: boolean;
+  /** Nothing is begun after it; what has begun goes on until it is told to end. */
+  readonly signal?: AbortSignal | undefined;
   /** The sink failed; the exchange goes on without it until it is ended. */
   readonly onFault: (error: unknown) => void;
 }
@@ -111,10 +115,12 @@ export class Exchange {
     const [token, steps] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
     const text = header(token, steps, place.seen, job);
     if (way.asksFirst) await way.check();
-    const { file, brief } = sinks;
-    const client =
-      (brief === true && file !== undefined && (await way.direct?.(WRAPPER, file))) ||
-      (await startClient(way, WRAPPER, { output: file?.fd }));
+    const { file, brief, signal } = sinks;
+    const direct =
+      brief === true && file !== undefined ? await way.direct?.(WRAPPER, file, signal) : undefined;
+    if (direct === undefined && signal?.aborted)
+      throw cancelled(job.commands.map(({ command }) => basename(command)).join(' | '));
+    const client = direct ?? (await startClient(way, WRAPPER, { output: file?.fd }));
     client.stdin.write(text);
     return new Exchange(client, { way, place }, job, [token, steps], sinks);
   }

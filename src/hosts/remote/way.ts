@@ -46,9 +46,9 @@ export interface Way {
   argv(words: readonly string[]): Promise<readonly [command: string, ...args: string[]]>;
   /**
    * Runs words there without the client program, with an output that goes into a file of this machine; undefined where
-   * that cannot be, and nothing was begun. Never rejects.
+   * that cannot be, or not before the signal, and nothing was begun. Never rejects.
    */
-  direct?(words: readonly string[], file: FileHandle): Promise<Client | undefined>;
+  direct?(words: readonly string[], file: FileHandle, signal?: AbortSignal): Promise<Client | undefined>;
   /**
    * Fulfilled when this is the same place as at the first command; throws {@link CommandError} (`gone`) otherwise.
    * Asked where a command ended without its trailer, and before each one where {@link asksFirst} is set.

@@ -61,4 +61,20 @@ describe('a daemon whose socket is asked without its client', () => {
     await expect(run).rejects.toMatchObject({ kind: 'cancelled' });
     expect(existsSync(path)).toBe(false);
   });
+
+  test('one that takes a connection and says nothing is not waited for, and a cancel is heard', async () => {
+    const path = join(temporaryDirectory(), 'out');
+    const options = { input: 'shop', stdoutTo: path };
+    const stop = new AbortController();
+    const asked = daemon.hush();
+    const cancelled = host().run('cat', [], { ...options, signal: stop.signal });
+    await asked;
+    const began = performance.now();
+    stop.abort();
+    await expect(cancelled).rejects.toMatchObject({ kind: 'cancelled' });
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(existsSync(path)).toBe(false);
+    await host().run('cat', [], options);
+    expect(readFileSync(path, 'utf8')).toBe('shop');
+  });
 });

@@ -98,6 +98,8 @@ export const DAEMON_FAULTS = {
 /** A daemon that this process's docker would ask, whose containers are this machine. */
 export interface StandInDaemon {
   set(fault: keyof typeof DAEMON_FAULTS): void;
+  /** It takes connections and says nothing any more; what is fulfilled when somebody has asked it something. */
+  hush(): Promise<void>;
   /** How many commands it began. */
   readonly begun: number;
   remove(): Promise<void>;
@@ -113,6 +115,7 @@ export async function standInDaemon(): Promise<StandInDaemon> {
   const children = new Set<ChildProcess>();
   let fault: DaemonFault = DAEMON_FAULTS.none;
   let begun = 0;
+  let hushed: (() => void) | undefined;
 
   const start = (socket: Socket, words: readonly string[]) => {
     const [command = '', ...args] = words;
@@ -154,6 +157,8 @@ export async function standInDaemon(): Promise<StandInDaemon> {
     socket.on('error', () => {}).once('close', () => sockets.delete(socket));
     let text = '';
     const ask = (chunk: Buffer) => {
+      hushed?.();
+      if (hushed !== undefined) return;
       text += chunk.toString('latin1');
       const [, head = '', body = ''] = /^([\s\S]*?)\r\n\r\n([\s\S]*)$/.exec(text) ?? [];
       if (head === '' || body.length < Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0)) return;
@@ -175,7 +180,12 @@ export async function standInDaemon(): Promise<StandInDaemon> {
   return {
     set: (one) => {
       fault = DAEMON_FAULTS[one];
+      hushed = undefined;
     },
+    hush: () =>
+      new Promise((resolve) => {
+        hushed = resolve;
+      }),
     get begun() {
       return begun;
     },
