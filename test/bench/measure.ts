@@ -153,7 +153,8 @@ export async function serverMs(admin: Session): Promise<Map<string, number>> {
   return new Map(rows.map((row) => [String(row.role), Number(row.ms)]));
 }
 
-async function latency(
+/** Presses keys in turn; milliseconds until the screen shows what they lead to, 90th percentile. */
+export async function latency(
   program: Program,
   keys: Subject['keys'],
   presses: number,

@@ -25,19 +25,26 @@ function onPath(name: string): string | undefined {
 /** Where the figures of one program on one screen go: a role per subject, so that the server tells them apart. */
 export const ROLES = { overview: 'pgdeck_overview', activity: 'pgdeck_activity', peer: 'peer' } as const;
 
-/** pgdeck on its first screen and on its list of sessions, and pg_activity where it is installed. */
-export function subjects(cluster: Cluster, home: string): Subject[] {
-  const { host, port } = cluster.target();
-  const connection = (role: string) => ['-h', host, '-p', String(port), '-U', role, '-d', DATABASE];
-  const env = {
+/** How the console is started in a terminal, with a home of its own. */
+export const consoleIn = (home: string) => ({
+  file: process.execPath,
+  main: MAIN,
+  env: {
     PATH: process.env.PATH ?? '',
     HOME: home,
     XDG_CACHE_HOME: join(home, '.cache'),
     LC_ALL: 'C.UTF-8',
     COLORTERM: 'truecolor',
-  };
+  },
+});
+
+/** pgdeck on its first screen and on its list of sessions, and pg_activity where it is installed. */
+export function subjects(cluster: Cluster, home: string): Subject[] {
+  const { host, port } = cluster.target();
+  const connection = (role: string) => ['-h', host, '-p', String(port), '-U', role, '-d', DATABASE];
+  const { file, env } = consoleIn(home);
   const console = {
-    file: process.execPath,
+    file,
     env,
     frame: /1 Overview +2 Activity/,
     data: /conns !*\d+\/\d+/,

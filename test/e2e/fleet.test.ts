@@ -1,72 +1,22 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect, type Session } from '../../src/db/client.ts';
-import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { rssMb } from '../bench/process.ts';
-import { clusterInMemory } from '../support/memory.ts';
+import { type Fleet, HUNG, LOCKED, REFUSES, startFleet } from '../support/fleet.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
 import type { Pty } from '../support/terminal/pty.ts';
 import { until } from '../support/until.ts';
 import { run } from './console.ts';
 
-const COUNT = 10;
-const [HUNG, REFUSES, LOCKED] = ['db08', 'db09', 'db10'];
 /** Seconds between two questions, and what may be late on two cores that others use too. */
 const CURRENT_SECONDS = 5;
 /** The bench holds the console to 25 ms on a quiet machine; this one may not be. */
 const KEY_MS = Number(process.env.PGDECK_KEY_MS ?? 100);
 
-const clusters = new Map<string, Cluster>();
-const admins = new Map<string, Session>();
-let config: string;
+let fleet: Fleet;
 
 beforeAll(async () => {
-  const bin = inject('postgres').bin;
-  const settings = { max_connections: '20', shared_buffers: '8MB', autovacuum: 'off' };
-  const names = Array.from({ length: COUNT }, (_, i) => `db${String(i + 1).padStart(2, '0')}`);
-  for (let at = 0; at < COUNT; at += 2)
-    await Promise.all(
-      names.slice(at, at + 2).map(async (name) => {
-        clusters.set(
-          name,
-          await clusterInMemory({ bin, settings, ...(name === LOCKED && { password: 'x' }) }),
-        );
-      }),
-    );
-  for (const [name, cluster] of clusters)
-    admins.set(name, await connect(cluster.target(), 'workload', 'watcher'));
-  config = join(temporaryDirectory(), 'config.json');
-  const profiles = Object.fromEntries(
-    names.map((name) => {
-      const { host, port, user, database } = (clusters.get(name) as Cluster).target();
-      return [name, { host, port, user, database, sslmode: 'disable' }];
-    }),
-  );
-  writeFileSync(config, JSON.stringify({ profiles, defaultProfile: 'db01' }));
+  fleet = await startFleet(inject('postgres').bin, temporaryDirectory());
 }, 300_000);
-afterAll(async () => {
-  signal(HUNG, 'SIGCONT');
-  await Promise.all([...admins.values()].map((admin) => admin.close()));
-  await Promise.all([...clusters.values()].map((cluster) => cluster.remove()));
-}, 60_000);
-
-/** To the server and all that it has started. */
-function signal(name = '', how: 'SIGSTOP' | 'SIGCONT'): void {
-  const cluster = clusters.get(name);
-  if (cluster === undefined) return;
-  const postmaster = Number(readFileSync(join(cluster.dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
-  const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8')
-    .trim()
-    .split(/\s+/);
-  for (const pid of [postmaster, ...children.map(Number)].filter((one) => one > 0)) {
-    try {
-      process.kill(pid, how);
-    } catch {
-      // a session that has ended meanwhile
-    }
-  }
-}
+afterAll(() => fleet?.remove(), 60_000);
 
 interface Seen {
   readonly name: string;
@@ -92,17 +42,8 @@ function rows(screen: readonly string[]): Seen[] {
 const shown = (pty: Pty) => rows(pty.screen());
 const row = (pty: Pty, name = '') => shown(pty).find((one) => one.name === name);
 
-/** What pgdeck has open on a server. */
-async function sessions(name: string): Promise<number> {
-  const [found] =
-    (await admins
-      .get(name)
-      ?.sql("SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'pgdeck-fleet'")) ?? [];
-  return Number(found?.n);
-}
-
 test('ten servers, one that hangs, one that refuses, one that wants a password: the others are current, and keys are quick', async () => {
-  const pty = run(['--config', config], { cols: 140, rows: 40 });
+  const pty = run(['--config', fleet.config], { cols: 140, rows: 40 });
   await pty.waitFor(/conns !*\d/);
   pty.press(':');
   pty.type('fleet');
@@ -110,7 +51,7 @@ test('ten servers, one that hangs, one that refuses, one that wants a password: 
   pty.press('enter');
   const up = (many: number) => (screen: string[]) =>
     rows(screen).filter(({ state, age }) => state === 'up' && age <= CURRENT_SECONDS).length === many;
-  await pty.waitFor(up(COUNT - 1), { what: 'nine servers that are up', timeout: 20_000 });
+  await pty.waitFor(up(fleet.count - 1), { what: 'nine servers that are up', timeout: 20_000 });
   await pty.waitFor(
     (screen) => rows(screen).some(({ name, state }) => name === LOCKED && state === 'no password'),
     {
@@ -119,8 +60,8 @@ test('ten servers, one that hangs, one that refuses, one that wants a password: 
   );
   expect(row(pty, LOCKED)?.age).toBeNaN();
 
-  signal(HUNG, 'SIGSTOP');
-  await clusters.get(REFUSES ?? '')?.stop('immediate');
+  fleet.signal(HUNG, 'SIGSTOP');
+  await fleet.stop(REFUSES);
   await pty.waitFor(
     (screen) => {
       const of = (name = '') => rows(screen).find((one) => one.name === name);
@@ -148,17 +89,17 @@ test('ten servers, one that hangs, one that refuses, one that wants a password: 
   const sorted = times.toSorted((a, b) => a - b);
   const p90 = sorted[Math.floor(sorted.length * 0.9)] ?? Number.NaN;
   console.log(
-    `fleet of ${COUNT}: ${times.length} keys, median ${sorted[sorted.length >> 1]?.toFixed(1)} ms, p90 ${p90.toFixed(1)} ms, RSS ${rssMb(pty.pid).toFixed(0)} MB`,
+    `fleet of ${fleet.count}: ${times.length} keys, median ${sorted[sorted.length >> 1]?.toFixed(1)} ms, p90 ${p90.toFixed(1)} ms, RSS ${rssMb(pty.pid).toFixed(0)} MB`,
   );
   expect(late).toEqual([]);
-  expect(up(COUNT - 3)(pty.screen())).toBe(true);
+  expect(up(fleet.count - 3)(pty.screen())).toBe(true);
   expect(p90).toBeLessThanOrEqual(KEY_MS);
   // what is old gets older, and is never of now
   const seen = ages.filter((age) => !Number.isNaN(age));
   expect(seen.length).toBeGreaterThan(ages.length / 2);
   expect(seen.at(-1)).toBeGreaterThanOrEqual(10);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
-  for (const name of ['db01', 'db02', 'db07']) expect(await sessions(name)).toBe(1);
+  for (const name of ['db01', 'db02', 'db07']) expect(await fleet.sessions(name)).toBe(1);
 
   // Enter opens one, Esc comes back
   const chosen = 'db02';
@@ -171,38 +112,38 @@ test('ten servers, one that hangs, one that refuses, one that wants a password: 
     ([first = '', second = '']) => first.startsWith(` ${chosen} `) && /conns !*\d/.test(second),
   );
   pty.press('esc');
-  await pty.waitFor(up(COUNT - 3), { what: 'the fleet as it was' });
+  await pty.waitFor(up(fleet.count - 3), { what: 'the fleet as it was' });
   expect(shown(pty).find(({ cursor }) => cursor)?.name).toBe(chosen);
   expect(pty.screen()[0]).toMatch(new RegExp(`^ ${chosen} `));
 
-  signal(HUNG, 'SIGCONT');
-  await pty.waitFor(up(COUNT - 2), { what: 'that it answers again', timeout: 20_000 });
+  fleet.signal(HUNG, 'SIGCONT');
+  await pty.waitFor(up(fleet.count - 2), { what: 'that it answers again', timeout: 20_000 });
   // the one before it was replaced may still be seen on the server
-  expect(await sessions(HUNG ?? '')).toBeLessThanOrEqual(2);
-  await clusters.get(REFUSES ?? '')?.start();
-  await pty.waitFor(up(COUNT - 1), { what: 'that the other is there again', timeout: 40_000 });
+  expect(await fleet.sessions(HUNG)).toBeLessThanOrEqual(2);
+  await fleet.start(REFUSES);
+  await pty.waitFor(up(fleet.count - 1), { what: 'that the other is there again', timeout: 40_000 });
   pty.press('q');
   expect(await pty.exit).toEqual({ code: 0, signal: 0 });
-  await until(async () => (await sessions('db01')) === 0, { what: 'the end of its sessions' });
+  await until(async () => (await fleet.sessions('db01')) === 0, { what: 'the end of its sessions' });
 }, 180_000);
 
 test('show fleet: a row for each, in every format, and 3 while one of them does not answer', async () => {
-  signal(HUNG, 'SIGSTOP');
+  fleet.signal(HUNG, 'SIGSTOP');
   const env = cleanEnvironment(temporaryDirectory());
   const began = performance.now();
-  const { code, stdout, stderr } = await pgdeck(['show', 'fleet', '--json', '--config', config], env);
+  const { code, stdout, stderr } = await pgdeck(['show', 'fleet', '--json', '--config', fleet.config], env);
   expect(performance.now() - began).toBeLessThan(20_000);
   expect(stderr).toBe('');
   expect(code).toBe(3);
   const { server, rows: found } = JSON.parse(stdout) as { server: null; rows: Record<string, unknown>[] };
   expect(server).toBeNull();
   const states = Object.fromEntries(found.map(({ profile, state }) => [profile, state]));
-  expect(states).toMatchObject({ db01: 'up', db07: 'up', [HUNG ?? '']: 'away', [LOCKED ?? '']: 'password' });
+  expect(states).toMatchObject({ db01: 'up', db07: 'up', [HUNG]: 'away', [LOCKED]: 'password' });
   expect(found[0]).toMatchObject({
     ...{ profile: 'db01', reason: null, fresh: true, role: 'primary', environment: null },
     ...{ max_connections: 20, lock_waiting: 0, lag_seconds: null, alerts: expect.any(Array) },
   });
-  signal(HUNG, 'SIGCONT');
+  fleet.signal(HUNG, 'SIGCONT');
   const some = await pgdeck(
     [
       'show',
@@ -213,7 +154,7 @@ test('show fleet: a row for each, in every format, and 3 while one of them does 
       '--sort',
       'name:desc',
       '--config',
-      config,
+      fleet.config,
     ],
     env,
   );
@@ -221,7 +162,7 @@ test('show fleet: a row for each, in every format, and 3 while one of them does 
   expect(named).toEqual(named.toSorted().reverse());
   expect(named.slice(-2)).toEqual(['db02', 'db01']);
   expect(named).not.toContain(LOCKED);
-  const csv = await pgdeck(['show', 'fleet', '--csv', '--limit', '2', '--config', config], env);
+  const csv = await pgdeck(['show', 'fleet', '--csv', '--limit', '2', '--config', fleet.config], env);
   expect(csv.stdout.split('\n')[0]).toMatch(
     /^profile,server,environment,state,reason,fresh,age_seconds,version,/,
   );
