@@ -18,6 +18,7 @@ const OTHERS: readonly { command: string; package: string; optional?: true }[] =
   { command: 'alembic', package: 'alembic', optional: true },
   { command: 'python3', package: 'python3', optional: true },
   { command: 'dockerd', package: 'docker.io', optional: true },
+  { command: 'docker-compose', package: 'docker-compose', optional: true },
   { command: 'sshd', package: 'openssh-server', optional: true },
   { command: 'ssh', package: 'openssh-client', optional: true },
   { command: 'zsh', package: 'zsh', optional: true },

@@ -183,7 +183,9 @@ core() {
   # asked before it had a group of its own, it heard what is said to ours
   case $asked$r in 1138) r=143 ;; esac
   say "exit:$r"
-  # where the first process is a server, it takes one that dies by a signal for its own: nobody is left to it
+  # where the first process is a server, it takes one that dies by a signal for its own: nobody is left to it. What is
+  # still told now would end the wait
+  trap '' USR1 ALRM
   [ -z "$w" ] || { kill "$w"; wait "$w"; }
 }
 sum() {

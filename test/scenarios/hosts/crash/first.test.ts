@@ -14,6 +14,17 @@ const GROUPS = {
 
 /** As pg_dumpall asks pg_dump for its version, but again and again: a shell, and below it who writes to a pipe. */
 const BEGINS = `echo; while x=$(sh -c '"pg_dump" -V'); do :; done`;
+/** Ends a program, and tells who started it that it is to end while who watches over it is slow to. */
+const TELLS = `read -r x <"/proc/$1/stat"; set -- "$1" ${'$'}{x##*) }; core=$3
+for d in /proc/[0-9]*; do
+  read -r x <"$d/stat" || continue
+  i=${'$'}{d#/proc/}
+  set -- "$1" ${'$'}{x##*) }
+  [ "$3" != "$core" ] || [ "$i" = "$1" ] || watch=$i
+done
+kill -s STOP "$watch" && kill "$1" || exit 1
+for n in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; kill -s USR1 "$core" 2>/dev/null; done
+kill -s CONT "$watch"`;
 /** Loops that take processors from who begins others: it is held up in the middle of that. */
 const BUSY = 6;
 
@@ -110,6 +121,23 @@ describeDocker('a server that is the first process of its container', { timeout:
       await until(async () => (await there.left()).length === 0, { what: 'their end', timeout: 30_000 });
       expect(await there.crashes()).toEqual([]);
       expect(await startedAt(there)).toEqual([before]);
+    } finally {
+      await there.remove();
+    }
+  });
+
+  test('goes on, though what ends a program is told again and again while who watched over it is ended', async () => {
+    const there = await inContainer();
+    try {
+      const host = await openHost(there.runsOn);
+      let told: Promise<unknown> | undefined;
+      const onStart = (pid: number) => {
+        told = there.container.exec('sh', '-c', TELLS, 'sh', String(pid));
+      };
+      await host.run('sleep', ['1000'], { stallMs: 600_000, onStart }).catch(() => {});
+      await told;
+      await until(async () => (await there.left()).length === 0, { what: 'its end', timeout: 15_000 });
+      expect(await there.crashes()).toEqual([]);
     } finally {
       await there.remove();
     }
