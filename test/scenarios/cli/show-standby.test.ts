@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
@@ -64,6 +66,44 @@ test('show replication on a standby tells of the standby itself; on its primary 
   await below.sql('SELECT pg_wal_replay_resume()');
   await below.close();
 });
+
+test('show fleet tells which is the standby; while its replay is paused one look cannot say for how long it is behind', async () => {
+  const profile = (cluster: Cluster) => {
+    const { host, port, user, database } = cluster.target();
+    return { host, port, user, database };
+  };
+  const config = join(home, 'fleet.json');
+  writeFileSync(config, JSON.stringify({ profiles: { one: profile(primary), two: profile(standby) } }));
+  const fleet = async () => {
+    const { stdout } = await pgdeckHere(
+      ['show', 'fleet', '--json', '--config', config],
+      cleanEnvironment(home),
+    );
+    return Object.fromEntries(
+      (JSON.parse(stdout).rows as { profile: string; role: string; lag_seconds: number | null }[]).map(
+        ({ profile: name, role, lag_seconds }) => [name, { role, lag: lag_seconds }],
+      ),
+    );
+  };
+  await writer.sql('CREATE TABLE written_for_fleet AS SELECT 1 AS n');
+  await until(async () => (await fleet()).two?.lag === 0, {
+    what: 'a standby that has caught up',
+    timeout: 20_000,
+  });
+  expect(await fleet()).toEqual({ one: { role: 'primary', lag: 0 }, two: { role: 'standby', lag: 0 } });
+  const below = await connect(standby.target(), 'slow');
+  try {
+    await below.sql('SELECT pg_wal_replay_pause()');
+    await writer.sql('INSERT INTO written_for_fleet VALUES (2)');
+    await until(async () => (await fleet()).two?.lag === null, {
+      what: 'that it is not said to be 0',
+      timeout: 20_000,
+    });
+  } finally {
+    await below.sql('SELECT pg_wal_replay_resume()');
+    await below.close();
+  }
+}, 60_000);
 
 test('--watch outlives a restart of the server, with the reason that the server gave', async () => {
   const child = spawn(process.execPath, [MAIN, 'show', 'database', '--json', '--watch', '0.5'], {
