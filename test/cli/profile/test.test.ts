@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serverTarget } from '../../support/cluster.ts';
@@ -95,6 +95,26 @@ describe.skipIf(NO_SSHD !== undefined)(`a server behind ssh${NO_SSHD ? ` (${NO_S
       destination: 'db1',
       tunnel: true,
     });
+  });
+
+  test('in the fleet it is one beside others, and a machine that lets nobody in is its reason alone', async () => {
+    configure({});
+    const { far } = JSON.parse(readFileSync(file, 'utf8')).profiles;
+    const shut = sshd.configWith('config-shut', ['PubkeyAuthentication no']);
+    const { user, database, port } = serverTarget();
+    const here = { host: '127.0.0.1', port, user, database, sslmode: 'disable' };
+    const nobody = { ...far, runs_on: { ...far.runs_on, config: shut } };
+    writeFileSync(file, JSON.stringify({ profiles: { far, here, nobody } }));
+    const { code, stdout, stderr } = await pgdeckHere(['show', 'fleet', '--json'], env);
+    expect(stderr).toBe('');
+    expect(code).toBe(3);
+    const rows: { profile: string; state: string; reason: string | null }[] = JSON.parse(stdout).rows;
+    expect(rows.map(({ profile, state }) => `${profile} ${state}`).toSorted()).toEqual([
+      'far up',
+      'here up',
+      'nobody away',
+    ]);
+    expect(rows.find(({ profile }) => profile === 'nobody')?.reason).toMatch(/ssh db1/);
   });
 
   test('every command goes through the tunnel, and a hop that is down is the reason that it gives', async () => {
