@@ -3,7 +3,7 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit, wrap } from '../../text/width.ts';
 import type { Deck, KeyScope } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
-import { keysOf } from '../core/keys.ts';
+import { keyOr, keysOf } from '../core/keys.ts';
 import { fieldsText, KINDS_TEXT } from '../views/fields.ts';
 import { focusedView } from '../views/select.ts';
 import type { ReadingText } from './reading.ts';
@@ -16,7 +16,7 @@ function filterLines(deck: Deck, columns: number): Line[] {
   const view = focusedView(deck.state);
   const fields = wrap(`${view.title}: ${fieldsText(view)}`, Math.max(20, columns - 3));
   return [
-    [span(' In a filter (/), all of', 'accent')],
+    [span(` In a filter (${keyOr(deck, 'find.filter')}), all of`, 'accent')],
     ...GRAMMAR.map(
       ([typed, meaning]): Line => [span(`  ${fit(typed, 15, 'left', more)} `, 'key'), span(meaning)],
     ),
@@ -51,7 +51,10 @@ export function helpReading(deck: Deck, columns: number): ReadingText {
   const right = [...RIGHT.flatMap((group) => groupLines(deck, ...group)), ...legend()];
   const filters = filterLines(deck, columns);
   return {
-    title: [span(' Help', 'title'), span('  every key; : opens the same by name', 'muted')],
+    title: [
+      span(' Help', 'title'),
+      span(`  every key; ${keyOr(deck, 'run.palette')} opens the same by name`, 'muted'),
+    ],
     lines:
       columns < TWO_COLUMNS
         ? [...left, ...filters, ...right]

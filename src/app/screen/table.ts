@@ -7,7 +7,7 @@ import { exact } from '../../text/units.ts';
 import { width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../core/glyphs.ts';
-import { keyFor } from '../core/keys.ts';
+import { keyFor, keyOr } from '../core/keys.ts';
 import type { Shown } from '../core/rows.ts';
 import { type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText, cellTone, notRead, statusPart } from '../core/view.ts';
@@ -146,7 +146,7 @@ function refusalLines({ reason, remedy }: Part<unknown>, box: PaneBox): Line[] {
 
 function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): string {
   if (shown.total > 0)
-    return `None of ${shown.total} ${view.noun} matches "${table.filter}". Esc clears the filter.`;
+    return `None of ${shown.total} ${view.noun} matches "${table.filter}". ${keyOr(deck, 'back')} clears the filter.`;
   const { database } = deck.state;
   if (database !== undefined && view.database && view.rows(deck.model).length > 0)
     return `None of the ${view.noun} is of database ${database}. ${keyFor(deck, 'find.database') ?? ':only one database'} lists all.`;

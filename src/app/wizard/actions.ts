@@ -215,7 +215,7 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     'progress.leave',
     'progress',
     'l q',
-    'Close the page; it keeps running, 8 Enter comes back',
+    'Close the page; it keeps running, and Operations leads back to it',
     wizardBack,
     {
       hint: 2,

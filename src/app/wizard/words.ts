@@ -1,24 +1,30 @@
 import { fieldsOf, type InputField } from '../../ops/engine/fields.ts';
 import type { AnyOperation } from '../../ops/engine/operation.ts';
 import { OPERATIONS } from '../../ops/registry.ts';
+import { type Keys, keyFor } from '../core/keys.ts';
+import { screenOf } from '../views/registry.ts';
 
 /** An option of the command line, not a part of a longer one. */
 const optionIn = (option: string) => new RegExp(`(?<![\\w-])${option}(?![\\w-])`, 'g');
 
-/** What has a screen; what is typed after `:` else. Commands that are for a shell only are not here. */
-const KEYS: Readonly<Record<string, string>> = {
-  'runs list': '8 (Operations)',
-  'runs show': '8 (Operations)',
-  'show activity': '2 (Activity)',
-  'show locks': '3 (Locks)',
-  'show tables': '4 (Tables)',
-  'show indexes': '5 (Indexes)',
-  'show statements': '6 (Statements)',
-  'show replication': '7 (Replication & WAL)',
+/** What has a screen with a key. */
+const SCREENED: Readonly<Record<string, string>> = {
+  'runs list': 'operations',
+  'runs show': 'operations',
+  'show activity': 'activity',
+  'show locks': 'locks',
+  'show tables': 'tables',
+  'show indexes': 'indexes',
+  'show statements': 'statements',
+  'show replication': 'replication',
+  health: 'health',
+};
+
+/** What is typed after `:` for the others. Commands that are for a shell only are not here. */
+const TYPED: Readonly<Record<string, string>> = {
   'show database': ':databases',
   'show progress': ':progress',
   'show fleet': ':fleet',
-  health: '9 (Health)',
   space: ':space',
   settings: ':settings',
   // its form lists them
@@ -37,7 +43,7 @@ const GIVEN = String.raw` (?:--[\w-]+(?: (?!-)${VALUE})?|${QUOTED}|[A-Z]+\b|[\w.
 
 /** One of pgdeck's own commands, with what it is given. */
 const COMMAND = new RegExp(
-  String.raw`\bpgdeck ${CONNECTION}(${Object.keys(KEYS)
+  String.raw`\bpgdeck ${CONNECTION}(${[...Object.keys(SCREENED), ...Object.keys(TYPED)]
     .sort((a, b) => b.length - a.length)
     .join('|')})(?![\w-])((?:${GIVEN})*)`,
   'g',
@@ -47,11 +53,11 @@ const COMMAND = new RegExp(
  * What was written for a command line, as the console calls it: an option is a field of the form, a command is a key or
  * what is typed after `:`. Several in one line, and what the console has not, are for a shell and stay as they are.
  */
-export function inConsole(text: string, operation: AnyOperation | undefined): string {
+export function inConsole(keys: Keys, text: string, operation: AnyOperation | undefined): string {
   return text
     .split('\n')
     .map((line) =>
-      partsOf(line)
+      partsOf(keys, line)
         .map((part) => (typeof part === 'string' ? part : said(part.text, operation)))
         .join(''),
     )
@@ -59,13 +65,13 @@ export function inConsole(text: string, operation: AnyOperation | undefined): st
 }
 
 /** A line in pieces: commands as they are called here, and what stands between them. */
-function partsOf(line: string): (string | { readonly text: string })[] {
+function partsOf(keys: Keys | undefined, line: string): (string | { readonly text: string })[] {
   if (line.includes('&& pgdeck ')) return shellParts(line);
   const parts: (string | { readonly text: string })[] = [];
   let from = 0;
   for (const found of line.matchAll(COMMAND)) {
     const [whole, words = '', given = ''] = found;
-    parts.push({ text: line.slice(from, found.index) }, asKeys(words, given));
+    parts.push({ text: line.slice(from, found.index) }, asKeys(keys, words, given));
     from = found.index + whole.length;
   }
   return [...parts, ...shellParts(line.slice(from))];
@@ -89,9 +95,14 @@ function fieldName(field: InputField): string {
   return off ? `"${field.asks?.title}" off` : `"${field.title}"`;
 }
 
-function asKeys(words: string, given: string): string {
-  const key = KEYS[words] ?? words;
-  return key.startsWith(':') ? `${key}${given}` : key;
+/** `2 (Activity)` or `:vacuum public.t`; nothing where nobody reads it. */
+function asKeys(keys: Keys | undefined, words: string, given: string): string {
+  const screen = SCREENED[words];
+  if (screen === undefined) return `${TYPED[words] ?? words}${given}`;
+  if (keys === undefined) return '';
+  const key = keyFor(keys, `screen.${screen}`);
+  const { title } = screenOf(screen);
+  return key === undefined ? `:${screen}` : `${key} (${title})`;
 }
 
 /** The field of the form that a sentence for the command line names first. */
@@ -99,7 +110,7 @@ export function fieldNamed(text: string, operation: AnyOperation | undefined): I
   const told = text
     .split('\n')
     .map((line) =>
-      partsOf(line)
+      partsOf(undefined, line)
         .map((part) => (typeof part === 'string' ? '' : part.text))
         .join(''),
     )

@@ -4,6 +4,7 @@ import { Pace, progressText } from '../../../text/progress.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
 import { glyphsOf } from '../../core/glyphs.ts';
+import { keyOr, pageKey } from '../../core/keys.ts';
 import type { AppState } from '../../core/state.ts';
 import type { Phase, Wizard } from '../types.ts';
 import { cancelFoot, confirmFoot } from './confirm.ts';
@@ -64,10 +65,11 @@ export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppS
     ? Math.min(content.show.from, Math.max(0, content.show.to - bodyRows))
     : (wizard.scroll ?? 0);
   const from = Math.min(last, wanted);
-  // while a name is typed, keys are letters
-  const key = phase.step === 'confirm' ? '' : from < last ? ', PgDn' : ', PgUp';
+  const key = pageKey(deck, from < last ? 'down' : 'up');
   const place =
-    last === 0 || content.show ? [] : [span(`  ${from + 1}-${from + bodyRows} of ${total}${key}`, 'muted')];
+    last === 0 || content.show
+      ? []
+      : [span(`  ${from + 1}-${from + bodyRows} of ${total}${key === undefined ? '' : `, ${key}`}`, 'muted')];
   const title = titleLine(wizard, columns, [...(content.note ?? []), ...place]);
   return end(title, windowBlocks(content.blocks, from, bodyRows), { first: 0, last });
 }
@@ -98,7 +100,9 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
     case 'planning':
       return {
         blocks: [
-          muted('Looking at the server and the disk. Nothing is changed. Esc goes back.'),
+          muted(
+            `Looking at the server and the disk. Nothing is changed. ${keyOr(deck, 'plan.back')} goes back.`,
+          ),
           ...(phase.looked === undefined ? [] : [muted(progressText(phase.looked, new Pace()))]),
         ],
         foot: [],
@@ -116,7 +120,7 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
     case 'run':
       return {
         blocks: [],
-        foot: phase.asked ? cancelFoot(phase.plan, phase.run, phase.asked.yes, columns) : [],
+        foot: phase.asked ? cancelFoot(deck, phase.plan, phase.run, phase.asked.yes, columns) : [],
       };
     case 'result':
       return { blocks: resultBlocks(deck, wizard, phase.run, columns), foot: [] };
@@ -125,7 +129,11 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
         blocks: [
           lines([
             [],
-            ...endingLines(failedEnding(wizard, cleanBlock(phase.reason)), columns, glyphsOf(deck).more),
+            ...endingLines(
+              failedEnding(deck, wizard, cleanBlock(phase.reason)),
+              columns,
+              glyphsOf(deck).more,
+            ),
           ]),
         ],
         foot: [],

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { ACTIONS } from '../../../../src/app/actions/registry.ts';
 import { toldLines } from '../../../../src/app/wizard/lines/run.ts';
 import { lineText } from '../../../../src/text/line.ts';
 
 test('what a step tells of a good end is not told as a failure', () => {
   const lines = toldLines(
+    { actions: ACTIONS, ascii: false },
     [
       { title: 'Delete', state: 'done', text: '9 rows of t are deleted.' },
       { title: 'Vacuum', state: 'failed', text: 'It is locked.' },
