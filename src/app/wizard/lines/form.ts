@@ -7,7 +7,7 @@ import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
 import { characters, clip, fit, width, wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../../core/glyphs.ts';
-import { type Keys, keyOr } from '../../core/keys.ts';
+import { type Keys, keyName, keyOr } from '../../core/keys.ts';
 import { EMPTY_FIELD, fieldSpans } from '../../core/text-field.ts';
 import { windowOf } from '../../views/select.ts';
 import { type Form, firstChoice, focusedField, offered, problemOf, rawOf, visibleFields } from '../form.ts';
@@ -82,9 +82,9 @@ function hintOf(keys: Keys, field: InputField): string {
   const [down, enter] = [keyOr(keys, 'form.down'), keyOr(keys, 'form.enter')];
   const offers = field.choices !== undefined;
   const serves = {
-    flag: ' Space switches it.',
-    choice: ' Left and Right choose.',
-    list: `${offers ? ` ${down}, then Space or ${enter}, chooses` : ` ${enter} adds it`}; Backspace removes the last.`,
+    flag: ` ${keyName('space')} switches it.`,
+    choice: ` ${keyName('left', keys.ascii)} and ${keyName('right', keys.ascii)} choose.`,
+    list: `${offers ? ` ${down}, then ${keyName('space')} or ${enter}, chooses` : ` ${enter} adds it`}; ${keyName('backspace')} removes the last.`,
     text: offers ? ` ${down} chooses.` : '',
     number: offers ? ` ${down} chooses.` : '',
   };
