@@ -42,7 +42,7 @@ export function questionLines(deck: Deck, overlay: Question, size: AppState['siz
   const said = problem === undefined ? span(` ${below}`, 'muted') : span(` ${cleanLine(problem)}`, 'alert');
   const lines: Line[] = [
     [],
-    [span(` ${title}`, 'title')],
+    ...wrap(title, Math.max(10, size.columns - 2)).map((text): Line => [span(` ${text}`, 'title')]),
     fieldSpans(label, overlay.field, size.columns, overlay.kind === 'password'),
     ...wrap(said.text, Math.max(10, size.columns - 1)).map((text): Line => [{ ...said, text }]),
   ];

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ACTIONS } from '../../../src/app/actions/registry.ts';
 import { SCREENS } from '../../../src/app/views/registry.ts';
-import { fieldNamed, inConsole } from '../../../src/app/wizard/words.ts';
+import { fieldNamed } from '../../../src/app/wizard/command-words.ts';
+import { inConsole } from '../../../src/app/wizard/words.ts';
 import { entryOf } from '../../../src/ops/registry.ts';
 
 const keys = { actions: ACTIONS, ascii: false };
