@@ -12,7 +12,7 @@ import type { Shown } from '../core/rows.ts';
 import { type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText, cellTone, notRead, statusPart } from '../core/view.ts';
 import { screenOf } from '../views/registry.ts';
-import { cursorIndex, isApart, shownRows, windowOf } from '../views/select.ts';
+import { cursorIndex, isApart, markedOf, shownRows, windowOf } from '../views/select.ts';
 import { ageSpans, isOld } from './freshness.ts';
 import { type PaneBox, rowsIn } from './panes.ts';
 
@@ -71,9 +71,12 @@ function titleLine(
   const beyond = notRead(view, deck.model);
   const of = `${exact(shown.total + beyond)} ${view.counted?.(deck.state) ?? view.noun}`;
   const rest = beyond === 0 ? [] : [span(`  the first ${shown.total} of ${of}`, 'muted')];
-  const marks =
-    table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
-  const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
+  const { shown: marks, unseen } = markedOf(view, deck.model, deck.state);
+  const all = marks.length + unseen.length;
+  const marked =
+    all > 0
+      ? [span(`  ${all} marked${unseen.length > 0 ? `, ${unseen.length} not shown` : ''}`, 'accent')]
+      : [];
   const withHeadings = headings === 'title' && shown.rows.length > 0 && table.shift === 0;
   // one line for both: what a headline sums up stands in the rows, the header and the verdict
   const headline = headings === 'title' ? [] : (view.headline?.(deck.model, shown.rows) ?? []);

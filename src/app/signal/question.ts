@@ -149,7 +149,7 @@ function costOf(keys: Keys, { plan, gid, rest = 0 }: SignalOption): string {
 
 function noteLines(keys: Keys, question: SignalQuestion, columns: number): Line[] {
   const { plan } = question;
-  const note = (text: string, tone: 'accent' | 'muted') =>
+  const note = (text: string, tone: 'accent' | 'muted' | 'warn') =>
     wrap(text, columns - 4).map((part): Line => [span(`  ${part}`, tone)]);
   const { gid, rest = 0 } = chosenOf(question) ?? {};
   if (gid !== undefined) {
@@ -159,6 +159,7 @@ function noteLines(keys: Keys, question: SignalQuestion, columns: number): Line[
   }
   const frees = freesSentence(plan);
   return [
+    ...(question.leftOut === undefined ? [] : note(question.leftOut, 'warn')),
     ...(frees ? note(frees, 'accent') : []),
     ...(plan.consequence ? note(plan.consequence, 'muted') : []),
   ];
