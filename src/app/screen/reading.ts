@@ -64,13 +64,15 @@ function tableLines({ columns, rows }: NonNullable<DetailSection['table']>, room
   return cells.map((row) => [span(`  ${row.map((text, i) => fit(text, widths[i] ?? 0)).join('  ')}`)]);
 }
 
-/** `public.orders`, and below it `size before 17 MB, size after 12 MB`; what goes on for several lines begins one. */
+/** `public.orders`, and below it `size before: 17 MB, size after: 12 MB`; what goes on for several lines begins one. */
 export function recordLines(
   titles: readonly string[],
   [name = '', ...values]: readonly string[],
   room: number,
 ): Line[] {
-  const told = values.flatMap((value, i) => (value === '' ? [] : [`${titles[i + 1]} ${value}`.trim()]));
+  const told = values.flatMap((value, i) =>
+    value === '' ? [] : [titles[i + 1] ? `${titles[i + 1]}: ${value}` : value],
+  );
   const long = told.some((text) => width(text) > room - 5);
   return [
     ...wrap(name, room - 3).map((text): Line => [span(`  ${text}`)]),

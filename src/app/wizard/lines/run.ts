@@ -88,7 +88,7 @@ function waitLines({ waiting, at }: RunView, columns: number): Line[] {
 }
 
 export function outputLine({ text, from }: OutputLine): Line {
-  return [span(`  ${cleanLine(text)}`, from === 'stderr' ? 'warn' : from === 'note' ? 'accent' : undefined)];
+  return [span(`  ${cleanLine(text)}`, from === 'stderr' ? 'warn' : undefined)];
 }
 
 /** A step in one line: its mark, its title, how long it took. */
