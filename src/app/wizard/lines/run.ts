@@ -36,7 +36,7 @@ const BAR_CELLS = 20;
 export function runSituation({ steps, startedAt, at, cancelling }: RunView): Line {
   const done = steps.filter(({ state }) => state === 'done').length;
   return [
-    span(`  ${done} of ${plural(steps.length, 'step')}, ${wholeSeconds(at - startedAt)}`, 'muted'),
+    span(`${done} of ${plural(steps.length, 'step')}, ${wholeSeconds(at - startedAt)}`, 'muted'),
     ...(cancelling ? [span('  STOPPING: what was begun is rolled back', 'warn')] : []),
   ];
 }
