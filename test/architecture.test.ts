@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { namesKeys } from './house/key-words.ts';
 import { reachesForMachine } from './house/machine.ts';
 import { type Import, Source } from './house/source.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from './support/program.ts';
@@ -150,7 +151,7 @@ describe('what is planted is found', () => {
     'const known: string[] = [];',
     'export const state = {} as Record<string, string>;',
   ])('state in a module of the console: %s', (content) => {
-    expect(new Source(new Map([['app/planted.ts', content]])).moduleState('app/')).toHaveLength(1);
+    expect(new Source(new Map([['app/planted.tsx', content]])).moduleState('app/')).toHaveLength(1);
   });
 });
 
@@ -187,6 +188,34 @@ describe('machine access', () => {
     `const { resolve } = host.files;\nconst base = resolve(dir);`,
   ])('is not seen in %j', (content) => {
     expect(reachesForMachine(planted('ops/backup/planted.ts', content))).toEqual([]);
+  });
+});
+
+describe('keys', () => {
+  const planted = (content: string) => namesKeys(new Source(new Map([['app/planted.tsx', content]])));
+
+  test('a text of the console names the key that an action is on, and none by itself', () => {
+    expect(namesKeys(source)).toEqual([]);
+  });
+
+  test.each([
+    `deck.say('Esc goes back.');`,
+    `const told = \`\${left} to go; ^C stops\`;`,
+    `const undo = \`u undoes it (\${end.undo}); \`;`,
+    `const all = span('  Space unfolds one, o all', 'muted');`,
+    `const answer = '   y runs it, n or Enter does not';`,
+    `const log = 'It is in the message log (L).';`,
+    'const bar = <Text>q quits.</Text>;',
+  ])('is seen in %j', (content) => {
+    expect(planted(content)).toHaveLength(1);
+  });
+
+  test.each([
+    `deck.say(\`\${keyOr(deck, 'field.escape')} goes back.\`);`,
+    `action('back', 'quit', 'esc ^C', 'One level back', back);`,
+    `const most = 'I has 3 steps, a table of 7 rows';`,
+  ])('is not seen in %j', (content) => {
+    expect(planted(content)).toEqual([]);
   });
 });
 

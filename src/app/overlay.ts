@@ -35,7 +35,7 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
     case 'explain':
       return readingLines(
         deck,
-        explainReading(overlay, size.columns, glyphsOf(deck).more),
+        explainReading(deck, overlay, size.columns, glyphsOf(deck).more),
         overlay.scroll,
         size,
       );

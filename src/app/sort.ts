@@ -3,6 +3,7 @@ import { fit } from '../text/width.ts';
 import { action } from './core/action.ts';
 import type { Action, Deck } from './core/deck.ts';
 import { glyphsOf } from './core/glyphs.ts';
+import { keyOr } from './core/keys.ts';
 import type { Sort } from './core/rows.ts';
 import { type AppState, type Overlay, tableOf } from './core/state.ts';
 import { viewOf } from './views/registry.ts';
@@ -87,7 +88,12 @@ export function sortLines(deck: Deck, overlay: Picker, size: AppState['size']): 
       span(` ${here ? marks.cursor : ' '} ${held} ${fit(title, 16)} `, here ? 'selected' : undefined),
       span(` ${fit(id, 14)}`, 'muted'),
       ...(here && then
-        ? [span(` Enter: ${arrow(then)} ${then.descending ? 'falling' : 'rising'}`, 'muted')]
+        ? [
+            span(
+              ` ${keyOr(deck, 'picker.choose')}: ${arrow(then)} ${then.descending ? 'falling' : 'rising'}`,
+              'muted',
+            ),
+          ]
         : []),
     ];
   });

@@ -1,6 +1,7 @@
 import { action } from './core/action.ts';
 import type { Action, Deck } from './core/deck.ts';
 import { keyFor } from './core/keys.ts';
+import { readChoices } from './servers/switch.ts';
 import { fleetScreen } from './views/fleet.ts';
 
 /** Seconds between two samples that there are to choose from. */
@@ -24,13 +25,19 @@ function changeInterval(deck: Deck, by: 1 | -1): void {
   deck.say(`Every ${next} s.`);
 }
 
+/** Asks now what the screen shows; for the list of all servers, which there are too: the settings may have changed. */
+function refresh(deck: Deck): void {
+  deck.sampler.refresh();
+  if (deck.state.screen !== fleetScreen.id) return;
+  // why they cannot be read is said, and those that are known are asked all the same
+  readChoices(deck);
+  deck.ports.servers?.fleet.again();
+}
+
 /** How often the server is asked. */
 export const TIME_ACTIONS: readonly Action[] = [
   action('time.pause', 'screen', 'p', 'Pause or resume', togglePause, { hint: 6, short: 'pause' }),
-  action('time.now', 'screen', 'R', 'Refresh now', (d) => {
-    d.sampler.refresh();
-    if (d.state.screen === fleetScreen.id) d.ports.servers?.fleet.again();
-  }),
+  action('time.now', 'screen', 'R', 'Refresh now', refresh),
   action('time.slower', 'screen', '+ =', 'Longer interval', (d) => changeInterval(d, 1)),
   action('time.faster', 'screen', '-', 'Shorter interval', (d) => changeInterval(d, -1)),
 ];

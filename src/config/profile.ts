@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { place } from '../db/errors.ts';
 import type { Target } from '../db/target.ts';
+import { cleanLine } from '../text/clean.ts';
 import { parseDuration } from '../text/units.ts';
 import { type AppSettings, appSettings } from './app.ts';
 import { type ConnectionFlags, type Layer, layers } from './layers.ts';
@@ -124,9 +126,11 @@ export function resolve(
     if (warning) warnings.push(warning);
   }
   const { ask } = options;
+  const at = place({ user, host, port, database });
+  const asks = profileName === undefined ? at : `profile ${cleanLine(profileName)}, ${at}`;
   const source = passwords(
     () => params.password ?? fromFile().password,
-    ask && ((attempt) => ask(`${attempt > 1 ? 'That was refused. ' : ''}Password for ${user} at ${host}: `)),
+    ask && ((attempt) => ask(`${attempt > 1 ? 'That was refused. ' : ''}Password for ${asks}: `)),
   );
 
   const target: Target = {

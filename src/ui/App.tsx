@@ -2,6 +2,7 @@ import { Box, Text, useApp, useInput, usePaste, useWindowSize } from 'ink';
 import { type ReactElement, useEffect, useMemo } from 'react';
 import type { Console } from '../app/console.ts';
 import type { Deck } from '../app/core/deck.ts';
+import { keyOr } from '../app/core/keys.ts';
 import { type Band, frameOf, isTooSmall, shapeOf } from '../app/frame.ts';
 import { contextOf, MINIMUM } from '../app/keymap.ts';
 import { keyNames } from './input.ts';
@@ -53,8 +54,8 @@ export function App({
       <Box width={columns} height={rows} overflow="hidden">
         <Text wrap="truncate-end">
           {help
-            ? 'q quit, Esc back'
-            : `pgdeck needs ${MINIMUM.columns}x${MINIMUM.rows}, this is ${columns}x${rows}. q quits.`}
+            ? `${keyOr(deck, 'quit')} quit, ${keyOr(deck, 'back')} back`
+            : `pgdeck needs ${MINIMUM.columns}x${MINIMUM.rows}, this is ${columns}x${rows}. ${keyOr(deck, 'quit')} quits.`}
         </Text>
       </Box>
     );

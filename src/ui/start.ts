@@ -89,13 +89,14 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   tellFaults(
     seat.console,
     'The usual keys hold.',
+    options.file,
     faults.map(({ path, message }) => settingsFault(options.file, ['keys', ...path], message)),
   );
   if (options.prompt) options.prompt.ask = ask;
 
   const { theme, fault } = themeOf(options.settings.display?.theme);
   const wrong = fault === undefined ? [] : [settingsFault(options.file, ['display', 'theme'], fault)];
-  tellFaults(seat.console, 'The default theme holds.', wrong);
+  tellFaults(seat.console, 'The default theme holds.', options.file, wrong);
   const paint = painter(options.color ? theme : 'mono');
   const screen = new Screen(process.stdout);
   let connected = false;

@@ -1,5 +1,8 @@
+import { expect } from 'vitest';
+import { ACTIONS } from '../../src/app/actions/registry.ts';
 import { Console } from '../../src/app/console.ts';
 import type { Overlay } from '../../src/app/core/state.ts';
+import { bindKeys } from '../../src/app/keys/bind.ts';
 import { appSettings } from '../../src/config/app.ts';
 import type { Resolved } from '../../src/config/profile.ts';
 import { mergeRoutine } from '../../src/config/routine.ts';
@@ -30,6 +33,8 @@ export interface StageOptions {
   readonly backup?: BackupSettings;
   /** The environment of operations; with XDG_STATE_HOME in it, the journal is there. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The keys of the settings. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A console without a terminal, on a real server, driven by keys. */
@@ -51,6 +56,7 @@ export class Stage {
       thresholds,
       backup = {},
       env = {},
+      keys,
     }: StageOptions = {},
   ) {
     this.watching = new Watching(target);
@@ -74,7 +80,10 @@ export class Stage {
       ...(environment && { environment }),
       ...(profileName && { profileName }),
     };
+    const { actions, faults } = bindKeys(ACTIONS, keys);
+    expect(faults).toEqual([]);
     this.deck = new Console({
+      actions,
       sampler: this.watching.sampler,
       resolved,
       ascii,

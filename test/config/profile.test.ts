@@ -196,6 +196,6 @@ describe('password', () => {
     expect(questions).toEqual([]);
     expect(await Promise.all([target.password(), target.password()])).toEqual(['asked', 'asked']);
     expect(await target.password()).toBe('asked');
-    expect(questions).toEqual(['Password for bob at h: ']);
+    expect(questions).toEqual(['Password for bob@h:5432/bob: ']);
   });
 });

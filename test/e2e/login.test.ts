@@ -24,7 +24,7 @@ const size = { cols: 200, rows: 24 };
 
 test('a missing password is asked for on the screen, once for all connections, and never shown', async () => {
   const pty = run(connection(target), size);
-  await pty.waitFor('Password for ann at 127.0.0.1');
+  await pty.waitFor(/Password for ann@127\.0\.0\.1:\d+\/\w+:/);
   pty.type(PASSWORD);
   await pty.waitFor(`Password: ${'*'.repeat(PASSWORD.length)}`);
   pty.press('enter');

@@ -58,7 +58,7 @@ test('another server is opened by its name: its password is asked for, refused, 
 
   // nobody gives one: the console stays where it is
   await wanted();
-  await pty.waitFor('Password for ann at 127.0.0.1');
+  await pty.waitFor('Password for profile locked, ann@127.0.0.1:');
   pty.press('esc');
   await pty.waitFor('locked was not opened: The server asks for a password for ann.');
   pty.press('esc');
@@ -68,11 +68,11 @@ test('another server is opened by its name: its password is asked for, refused, 
   );
 
   await wanted();
-  await pty.waitFor(/Password for ann.*\n Password:$/m);
+  await pty.waitFor(/Password for profile locked, ann@.*\n Password:$/m);
   pty.type('wrong');
   await pty.waitFor('Password: *****');
   pty.press('enter');
-  await pty.waitFor(/That was refused\. Password for ann.*\n Password:$/m);
+  await pty.waitFor(/That was refused\. Password for profile locked, ann@.*\n Password:$/m);
   pty.type(PASSWORD);
   await pty.waitFor(`Password: ${'*'.repeat(PASSWORD.length)}`);
   pty.press('enter');

@@ -2,6 +2,7 @@ import { ARM_ACTION } from '../arming/arming.ts';
 import { LOG_ACTION } from '../commands/actions.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { keyOr } from '../core/keys.ts';
 import { runningWizards, tableOf } from '../core/state.ts';
 import { OPEN_PALETTE } from '../palette/actions.ts';
 import { leaveServers, SERVERS_ACTION } from '../servers/switch.ts';
@@ -28,7 +29,8 @@ export function interrupt(deck: Deck): void {
   const again = interruptedAt !== undefined && now - interruptedAt < 3000;
   if (!again && abortSignal(deck)) {
     deck.store.set({ interruptedAt: now });
-    deck.say('Stopping; signals already sent stay sent. ^C again within 3 s ends pgdeck.', 'error');
+    const again = `${keyOr(deck, 'interrupt')} again within 3 s ends pgdeck.`;
+    deck.say(`Stopping; signals already sent stay sent. ${again}`, 'error');
     return;
   }
   if (interruptRuns(deck, again)) {

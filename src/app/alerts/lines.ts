@@ -3,6 +3,7 @@ import { fitLine, type Line, lineWidth, span } from '../../text/line.ts';
 import { clip } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
+import { keyOr } from '../core/keys.ts';
 import { LEVEL_TONE, marked, SEVERITY_LEVEL } from '../core/model.ts';
 import { toldAlerts } from './told.ts';
 
@@ -12,7 +13,8 @@ export function alertLine(deck: Deck, columns: number): Line {
   if (worst === undefined) return [];
   const { more } = glyphsOf(deck);
   const level = SEVERITY_LEVEL[worst.severity];
-  const rest = span(others.length === 0 ? '  (9)' : `  and ${others.length} more (9)`, 'muted');
+  const key = keyOr(deck, 'screen.health');
+  const rest = span(others.length === 0 ? `  (${key})` : `  and ${others.length} more (${key})`, 'muted');
   const title = cleanLine(worst.title);
   // what is said of it is how it was when it was last seen; in the place of the marks are blanks
   const text = worst.calm ? `  Over, if it stays so: ${title}` : marked(level, title);

@@ -46,6 +46,8 @@ export interface SignalQuestion {
   readonly yes: boolean;
   /** Pids and statements are shown, instead of one row for each session. */
   readonly details: boolean;
+  /** That marked rows are not meant. */
+  readonly leftOut?: string | undefined;
   /** Lines of the list that have been on the screen: all must have been before it can be answered with a yes. */
   readonly read: number;
 }

@@ -224,6 +224,12 @@ export function columnFacts<Row>(
     .filter(([, text]) => text !== '');
 }
 
+/** Behind what would help: the key that opens it from the details; nothing where there are no keys. */
+export function opensFilled({ keyOf }: Pick<Model, 'keyOf'>): string {
+  const key = keyOf('reader.close');
+  return key === undefined ? '' : ` ${key} opens it, filled in.`;
+}
+
 /** How many rows the server has beyond those that were read. */
 export function notRead(view: AnyView, model: Model): number {
   return Math.max(0, (view.total?.(model) ?? 0) - view.rows(model).length);

@@ -1,5 +1,6 @@
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { keyOr } from '../core/keys.ts';
 import { fleetView } from '../views/fleet.ts';
 import { focusedView, noRow, selectedRow } from '../views/select.ts';
 
@@ -20,6 +21,9 @@ export const FLEET_ACTION: Action = action(
   {
     hint: 2,
     short: 'about',
-    disabled: (d) => (focusedView(d.state) === fleetView ? noRow(d) : 'Enter shows what is known of a row'),
+    disabled: (d) =>
+      focusedView(d.state) === fleetView
+        ? noRow(d)
+        : `${keyOr(d, 'row.detail')} shows what is known of a row`,
   },
 );

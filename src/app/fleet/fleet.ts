@@ -56,8 +56,10 @@ export class Fleet implements FleetSource {
     else this.#cancelEnd = this.#clock.after(LINGER_MS, () => void this.stop());
   }
 
+  /** Asks each at once, of the servers as they are set up by now. */
   again(): void {
-    for (const one of this.#members.values()) one.again();
+    if (this.#shown) this.#begin();
+    else for (const one of this.#members.values()) one.again();
   }
 
   /** Ends all connections; they are opened anew when it is shown again. */
@@ -76,7 +78,10 @@ export class Fleet implements FleetSource {
   /** Those that are there go on; those that are new are begun with, spread over the interval. */
   #begin(): void {
     const choices = this.#choices();
-    if (choices === undefined) return;
+    if (choices === undefined) {
+      for (const one of this.#members.values()) one.again();
+      return;
+    }
     const interval = Math.max(LEAST_INTERVAL, choices.length * SECONDS_PER_SERVER);
     const before = this.#members;
     this.#members = new Map();

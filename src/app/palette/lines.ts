@@ -2,7 +2,7 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
-import { keysOf } from '../core/keys.ts';
+import { keyOr, keysOf } from '../core/keys.ts';
 import type { AppState, Overlay } from '../core/state.ts';
 import { fieldSpans } from '../core/text-field.ts';
 import { windowOf } from '../views/select.ts';
@@ -29,7 +29,9 @@ export function paletteLines(
   });
   const lines: Line[] = [
     fieldSpans(' : ', overlay.field, size.columns),
-    ...(rows.length > 0 ? rows : [[span('   Nothing of that name. Esc goes back.', 'muted')]]),
+    ...(rows.length > 0
+      ? rows
+      : [[span(`   Nothing of that name. ${keyOr(deck, 'field.escape')} goes back.`, 'muted')]]),
   ];
   while (lines.length < size.rows) lines.push([]);
   return lines.slice(0, size.rows).map((line) => fitLine(line, size.columns, marks.more));

@@ -1,5 +1,6 @@
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { keyOr } from '../core/keys.ts';
 import { operationsView } from '../views/operations.ts';
 import { focusedView, selectedRow } from '../views/select.ts';
 import { commandDisabled, takeBackRun } from '../wizard/take-back.ts';
@@ -14,7 +15,7 @@ function selectedRun(deck: Deck): RunRow | undefined {
 function cannotTakeBack(deck: Deck): string | undefined {
   const run = selectedRun(deck);
   if (!run) return 'the row is no run';
-  if (run.status === 'running') return 'it is still running; Enter shows it';
+  if (run.status === 'running') return `it is still running; ${keyOr(deck, 'row.detail')} shows it`;
   if (run.undoneBy !== null) return `it was undone by ${run.undoneBy}`;
   if (run.recoveredBy !== null) return `${run.recoveredBy} has cleaned up after it`;
   if (!run.left && run.undo === null) return 'it cannot be undone';

@@ -1,27 +1,43 @@
 import { GRAMMAR } from '../../text/filter/filter.ts';
-import { fitLine, type Line, span } from '../../text/line.ts';
-import { fit, wrap } from '../../text/width.ts';
+import { fitLine, type Line, lineWidth, type Span, span, type Tone } from '../../text/line.ts';
+import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck, KeyScope } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
-import { keysOf } from '../core/keys.ts';
+import { keyOr, keysOf } from '../core/keys.ts';
 import { fieldsText, KINDS_TEXT } from '../views/fields.ts';
 import { focusedView } from '../views/select.ts';
 import type { ReadingText } from './reading.ts';
 
 type Group = readonly [title: string, scopes: readonly KeyScope[]];
 
+/** Cells of what is pressed or typed, before what it does. */
+const KEYS = 15;
+
+/** What is pressed, and beside it what that does; both go on below where the room is short. */
+function entryLines(keys: string, text: string, note: string, columns: number): Line[] {
+  const room = Math.max(10, columns - KEYS - 4);
+  const pressed = wrap(keys, KEYS);
+  const told = wrap(text, room).map((part): Span[] => [span(part)]);
+  const beside = told.at(-1);
+  if (note !== '' && beside && lineWidth(beside) + 2 + width(note) <= room)
+    beside.push(span(`  ${note}`, 'muted'));
+  else if (note !== '') told.push([span(note, 'muted')]);
+  return Array.from({ length: Math.max(pressed.length, told.length) }, (_, i) => [
+    span(`  ${fit(pressed[i] ?? '', KEYS)} `, 'key'),
+    ...(told[i] ?? []),
+  ]);
+}
+
 /** How rows are looked for, and by what on the view that keys go to. */
 function filterLines(deck: Deck, columns: number): Line[] {
-  const { more } = glyphsOf(deck);
   const view = focusedView(deck.state);
-  const fields = wrap(`${view.title}: ${fieldsText(view)}`, Math.max(20, columns - 3));
+  const whole = (text: string, tone?: Tone) =>
+    wrap(text, Math.max(20, columns - 3)).map((part): Line => [span(`  ${part}`, tone)]);
   return [
-    [span(' In a filter (/), all of', 'accent')],
-    ...GRAMMAR.map(
-      ([typed, meaning]): Line => [span(`  ${fit(typed, 15, 'left', more)} `, 'key'), span(meaning)],
-    ),
-    ...fields.map((text): Line => [span(`  ${text}`)]),
-    [span(`  ${KINDS_TEXT}`, 'muted')],
+    [span(` In a filter (${keyOr(deck, 'find.filter')}), all of`, 'accent')],
+    ...GRAMMAR.flatMap(([typed, meaning]) => entryLines(typed, meaning, '', columns)),
+    ...whole(`${view.title}: ${fieldsText(view)}`),
+    ...whole(KINDS_TEXT, 'muted'),
     [],
   ];
 }
@@ -47,31 +63,37 @@ const TWO_COLUMNS = 100;
 
 /** Every key there is, as the action table has it; those that cannot be used now say why. */
 export function helpReading(deck: Deck, columns: number): ReadingText {
-  const left = LEFT.flatMap((group) => groupLines(deck, ...group));
-  const right = [...RIGHT.flatMap((group) => groupLines(deck, ...group)), ...legend()];
+  const half = columns < TWO_COLUMNS ? columns : Math.floor(columns / 2);
+  const left = LEFT.flatMap((group) => groupLines(deck, group, half));
+  const right = [
+    ...RIGHT.flatMap((group) => groupLines(deck, group, columns < TWO_COLUMNS ? columns : columns - half)),
+    ...legend(),
+  ];
   const filters = filterLines(deck, columns);
   return {
-    title: [span(' Help', 'title'), span('  every key; : opens the same by name', 'muted')],
+    title: [
+      span(' Help', 'title'),
+      span(`  every key; ${keyOr(deck, 'run.palette')} opens the same by name`, 'muted'),
+    ],
     lines:
       columns < TWO_COLUMNS
         ? [...left, ...filters, ...right]
-        : [...sideBySide(left, right, columns, glyphsOf(deck).more), [], ...filters],
+        : [...sideBySide(left, right, half, glyphsOf(deck).more), [], ...filters],
   };
 }
 
-function groupLines(deck: Deck, title: string, scopes: readonly KeyScope[]): Line[] {
-  const { more } = glyphsOf(deck);
+function groupLines(deck: Deck, [title, scopes]: Group, columns: number): Line[] {
   const actions = deck.actions.filter((a) => scopes.includes(a.scope) && a.keys.length > 0);
   return [
     [span(` ${title}`, 'accent')],
-    ...actions.map((a): Line => {
-      const reason = a.danger && deck.readOnly ? 'absent: read-only' : undefined;
-      return [
-        span(`  ${fit(keysOf(a, deck.ascii), 15, 'left', more)} `, 'key'),
-        span(a.title),
-        ...(reason ? [span(`  (${reason})`, 'muted')] : []),
-      ];
-    }),
+    ...actions.flatMap((a) =>
+      entryLines(
+        keysOf(a, deck.ascii),
+        a.title,
+        a.danger && deck.readOnly ? '(absent: read-only)' : '',
+        columns,
+      ),
+    ),
     [],
   ];
 }
@@ -79,17 +101,12 @@ function groupLines(deck: Deck, title: string, scopes: readonly KeyScope[]): Lin
 function legend(): Line[] {
   return [
     [span(' Colours and marks', 'accent')],
-    [
-      span('  ! warning', 'warn'),
-      span('   !! alert', 'alert'),
-      span('   !!! critical', 'critical'),
-      span('   ~ estimated   - not known'),
-    ],
+    [span('  ! warning', 'warn'), span('   !! alert', 'alert'), span('   !!! critical', 'critical')],
+    [span('  ~ estimated   - not known')],
   ];
 }
 
-function sideBySide(left: readonly Line[], right: readonly Line[], columns: number, more: string): Line[] {
-  const half = Math.floor(columns * 0.45);
+function sideBySide(left: readonly Line[], right: readonly Line[], half: number, more: string): Line[] {
   return Array.from({ length: Math.max(left.length, right.length) }, (_, i) => [
     ...fitLine(left[i] ?? [], half, more),
     ...(right[i] ?? []),

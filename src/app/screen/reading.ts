@@ -3,6 +3,7 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
+import { type Keys, keyOr, pageKey } from '../core/keys.ts';
 import type { DetailSection } from '../core/section.ts';
 import type { AppState } from '../core/state.ts';
 
@@ -14,7 +15,7 @@ export interface ReadingText {
 
 /** The part of a reading that fits, with its place in the whole. */
 export function readingLines(
-  deck: Pick<Deck, 'ascii'>,
+  deck: Pick<Deck, 'actions' | 'ascii' | 'scopes'>,
   reading: ReadingText,
   scroll: number,
   size: AppState['size'],
@@ -22,10 +23,11 @@ export function readingLines(
   const room = size.rows - 1;
   const last = Math.max(0, reading.lines.length - room);
   const from = Math.min(scroll, last);
+  const key = pageKey(deck, from < last ? 'down' : 'up');
   const place =
     last === 0
       ? ''
-      : `  ${from + 1}-${Math.min(from + room, reading.lines.length)} of ${reading.lines.length}, ${from < last ? 'PgDn' : 'PgUp'}`;
+      : `  ${from + 1}-${Math.min(from + room, reading.lines.length)} of ${reading.lines.length}${key === undefined ? '' : `, ${key}`}`;
   const { more } = glyphsOf(deck);
   const lines = [[...reading.title, span(place, 'muted')], ...reading.lines.slice(from, from + room)];
   while (lines.length < size.rows) lines.push([]);
@@ -62,13 +64,15 @@ function tableLines({ columns, rows }: NonNullable<DetailSection['table']>, room
   return cells.map((row) => [span(`  ${row.map((text, i) => fit(text, widths[i] ?? 0)).join('  ')}`)]);
 }
 
-/** `public.orders`, and below it `size before 17 MB, size after 12 MB`; what goes on for several lines begins one. */
+/** `public.orders`, and below it `size before: 17 MB, size after: 12 MB`; what goes on for several lines begins one. */
 export function recordLines(
   titles: readonly string[],
   [name = '', ...values]: readonly string[],
   room: number,
 ): Line[] {
-  const told = values.flatMap((value, i) => (value === '' ? [] : [`${titles[i + 1]} ${value}`.trim()]));
+  const told = values.flatMap((value, i) =>
+    value === '' ? [] : [titles[i + 1] ? `${titles[i + 1]}: ${value}` : value],
+  );
   const long = told.some((text) => width(text) > room - 5);
   return [
     ...wrap(name, room - 3).map((text): Line => [span(`  ${text}`)]),
@@ -79,12 +83,18 @@ export function recordLines(
 }
 
 /** The two answers of a question; No until somebody has chosen otherwise. */
-export function answerLine(yes: boolean, does = 'does it'): Line {
+export function answerLine(keys: Keys, yes: boolean, does = 'does it'): Line {
+  const [accept, refuse] = [keyOr(keys, 'dialog.yes'), keyOr(keys, 'dialog.no')];
+  // it gives the answer shown
+  const enter = keyOr(keys, 'dialog.enter');
+  const told = yes
+    ? `${accept} or ${enter} ${does}, ${refuse} does not`
+    : `${accept} ${does}, ${refuse} or ${enter} does not`;
   return [
     span('  '),
     yes ? span(' No ') : span('[No]', 'selected'),
     span('  '),
     yes ? span('[Yes]', 'critical') : span(' Yes '),
-    span(`   y ${does}, n or Enter does not`, 'muted'),
+    span(`   ${told}`, 'muted'),
   ];
 }

@@ -7,12 +7,12 @@ import { exact } from '../../text/units.ts';
 import { width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../core/glyphs.ts';
-import { keyFor } from '../core/keys.ts';
+import { keyFor, keyOr } from '../core/keys.ts';
 import type { Shown } from '../core/rows.ts';
 import { type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText, cellTone, notRead, statusPart } from '../core/view.ts';
 import { screenOf } from '../views/registry.ts';
-import { cursorIndex, isApart, shownRows, windowOf } from '../views/select.ts';
+import { cursorIndex, isApart, markedOf, shownRows, windowOf } from '../views/select.ts';
 import { ageSpans, isOld } from './freshness.ts';
 import { type PaneBox, rowsIn } from './panes.ts';
 
@@ -71,9 +71,12 @@ function titleLine(
   const beyond = notRead(view, deck.model);
   const of = `${exact(shown.total + beyond)} ${view.counted?.(deck.state) ?? view.noun}`;
   const rest = beyond === 0 ? [] : [span(`  the first ${shown.total} of ${of}`, 'muted')];
-  const marks =
-    table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
-  const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
+  const { shown: marks, unseen } = markedOf(view, deck.model, deck.state);
+  const all = marks.length + unseen.length;
+  const marked =
+    all > 0
+      ? [span(`  ${all} marked${unseen.length > 0 ? `, ${unseen.length} not shown` : ''}`, 'accent')]
+      : [];
   const withHeadings = headings === 'title' && shown.rows.length > 0 && table.shift === 0;
   // one line for both: what a headline sums up stands in the rows, the header and the verdict
   const headline = headings === 'title' ? [] : (view.headline?.(deck.model, shown.rows) ?? []);
@@ -146,7 +149,7 @@ function refusalLines({ reason, remedy }: Part<unknown>, box: PaneBox): Line[] {
 
 function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): string {
   if (shown.total > 0)
-    return `None of ${shown.total} ${view.noun} matches "${table.filter}". Esc clears the filter.`;
+    return `None of ${shown.total} ${view.noun} matches "${table.filter}". ${keyOr(deck, 'back')} clears the filter.`;
   const { database } = deck.state;
   if (database !== undefined && view.database && view.rows(deck.model).length > 0)
     return `None of the ${view.noun} is of database ${database}. ${keyFor(deck, 'find.database') ?? ':only one database'} lists all.`;

@@ -3,6 +3,7 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
+import { keyOr } from '../core/keys.ts';
 import type { ServerChoice } from '../core/servers.ts';
 import type { AppState, Overlay } from '../core/state.ts';
 import { fieldSpans } from '../core/text-field.ts';
@@ -19,7 +20,8 @@ export function serverLines(
 ): Line[] {
   const { choices, field, index, coming } = overlay;
   const found = serversNamed(choices, field.text);
-  const said = saying(overlay, size.columns);
+  const back = keyOr(deck, 'field.escape');
+  const said = saying(overlay, back, size.columns);
   const at = Math.min(index, found.length - 1);
   const { from, to } = windowOf(found.length, at, size.rows - 2 - said.length);
   const marks = glyphsOf(deck);
@@ -38,7 +40,7 @@ export function serverLines(
   });
   const lines: Line[] = [
     fieldSpans(' Server: ', field, size.columns),
-    ...(rows.length > 0 ? rows : [[span('   No server of that name. Esc goes back.', 'muted')] as Line]),
+    ...(rows.length > 0 ? rows : [[span(`   No server of that name. ${back} goes back.`, 'muted')] as Line]),
     [],
     ...said,
   ];
@@ -54,11 +56,12 @@ function standing(deck: Deck, choice: ServerChoice, coming: string | undefined):
 
 function saying(
   { choices, coming, problem }: Extract<Overlay, { kind: 'servers' }>,
+  back: string,
   columns: number,
 ): Line[] {
   const told = (text: string, tone: 'alert' | 'muted') =>
     wrap(cleanLine(text), columns - 2).map((part): Line => [span(` ${part}`, tone)]);
-  if (coming !== undefined) return told(`Connecting to ${coming}. Esc stays where you are.`, 'muted');
+  if (coming !== undefined) return told(`Connecting to ${coming}. ${back} stays where you are.`, 'muted');
   if (problem !== undefined) return told(problem, 'alert');
   return choices.length > 1
     ? []

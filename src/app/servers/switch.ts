@@ -51,7 +51,7 @@ function openServers(deck: Deck): void {
 }
 
 /** Undefined where they cannot be read, which has been said. */
-function readChoices(deck: Deck): readonly ServerChoice[] | undefined {
+export function readChoices(deck: Deck): readonly ServerChoice[] | undefined {
   try {
     return deck.ports.servers?.choices();
   } catch (error) {

@@ -3,6 +3,7 @@ import { entryOf } from '../../ops/registry.ts';
 import { durationText } from '../../text/units.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { keyOr } from '../core/keys.ts';
 import type { Question } from '../core/question.ts';
 import { proposal } from '../core/text-field.ts';
 import { focusedView, noRow, selectedRow } from '../views/select.ts';
@@ -64,7 +65,7 @@ export function signalQuestion(deck: Deck): Question | undefined {
   const whenRead = (answer: () => void) => () => {
     const lines = unread(deck);
     if (lines === 0) answer();
-    else deck.say(`Read the list first: ${lines} more below (PgDn).`, 'error');
+    else deck.say(`Read the list first: ${lines} more below (${keyOr(deck, 'dialog.pagedown')}).`, 'error');
   };
   return {
     yes: phase.yes,

@@ -5,6 +5,7 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
+import { type Keys, keyOr } from '../core/keys.ts';
 import type { AppState, Overlay } from '../core/state.ts';
 import { readingLines } from '../screen/reading.ts';
 import { inConsole } from '../wizard/words.ts';
@@ -16,6 +17,7 @@ type SignalOverlay = Extract<Overlay, { kind: 'signal' }>;
 /** Who will be hit, whom that frees, and the question; then what became of each. */
 export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['size']): Line[] {
   const { phase, action } = overlay;
+  const enter = keyOr(deck, 'dialog.enter');
   const verb = action === 'cancel' ? 'Cancel' : 'Terminate';
   if (phase.step === 'planning')
     return framed(
@@ -30,10 +32,10 @@ export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['
     return framed(
       deck,
       [span(` ${verb}: not done`, 'title')],
-      wrap(cleanLine(inConsole(phase.reason, undefined)), size.columns - 4).map(
+      wrap(cleanLine(inConsole(deck, phase.reason, undefined)), size.columns - 4).map(
         (text): Line => [span(`  ${text}`, 'alert')],
       ),
-      [[span('  Enter or Esc goes back.', 'muted')]],
+      [[span(`  ${enter} or ${keyOr(deck, 'dialog.leave')} goes back.`, 'muted')]],
       overlay.scroll,
       size,
     );
@@ -50,14 +52,19 @@ export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['
   const left = plan.victims.length - outcomes.filter(({ kind }) => kind !== 'effect').length;
   const status: Line =
     phase.step === 'running'
-      ? [span(`  ${left} to go; ^C stops`, 'muted')]
-      : [span('  Enter goes back. It is in the message log (L) and printed on exit.', 'muted')];
+      ? [span(`  ${left} to go; ${keyOr(deck, 'interrupt')} stops`, 'muted')]
+      : [span(`  ${toldOf(deck)}`, 'muted')];
   const body = [
     ...(phase.step === 'done' ? resultLines(outcomes, size.columns) : []),
     ...sentences,
     ...refusalLines(plan, size.columns),
   ];
   return framed(deck, title, body, [status], overlay.scroll, size);
+}
+
+/** Where it can be read again. */
+export function toldOf(keys: Keys): string {
+  return `${keyOr(keys, 'dialog.enter')} goes back. It is in the message log (${keyOr(keys, 'help.log')}) and printed on exit.`;
 }
 
 /** What came of all of it, first. */

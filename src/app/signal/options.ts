@@ -45,7 +45,7 @@ async function plan(deck: Deck, shown: readonly LockRow[] | undefined): Promise<
     // what cannot be done is known, and is no first choice
     options.sort((a, b) => Number(isPossible(b)) - Number(isPossible(a)));
     const [first] = options;
-    if (first) ask(deck, id, first.plan, options);
+    if (first) ask(deck, id, first.plan, { options });
   } catch (error) {
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }

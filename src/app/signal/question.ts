@@ -8,6 +8,7 @@ import { plural } from '../../text/units.ts';
 import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
+import { type Keys, keyOr } from '../core/keys.ts';
 import type { AppState, Overlay, SignalOption, SignalQuestion } from '../core/state.ts';
 import { cutOf, layoutOf } from '../screen/layout.ts';
 import { answerLine } from '../screen/reading.ts';
@@ -46,10 +47,10 @@ export function questionLines(
   const lines = [
     ...head,
     ...list.slice(from, from + room),
-    ...(list.length > room ? [countLine(question, list.length, from, room)] : []),
+    ...(list.length > room ? [countLine(deck, question, list.length, from, room)] : []),
     line,
     ...notes,
-    answerOf(question, below),
+    answerOf(deck, question, below),
   ];
   return deck.ascii
     ? lines.map((one) => one.map((part) => ({ ...part, text: asciiFrames(part.text) })))
@@ -65,7 +66,7 @@ function drawn(deck: Deck, question: SignalQuestion, { columns, rows }: AppState
   const titles = details || targets.length === 0 ? [] : [heading];
   // the line above the notes, the answers, and of a longer list how much of it is seen
   const kept = Math.min(LEAST, list.length) + (list.length > LEAST ? 3 : 2);
-  const optional = (most: number) => optionLines(question, columns, marks.cursor, most);
+  const optional = (most: number) => optionLines(deck, question, columns, marks.cursor, most);
   const heads = [
     ...Array.from({ length: OPTIONS }, (_, i) => [
       line,
@@ -79,7 +80,7 @@ function drawn(deck: Deck, question: SignalQuestion, { columns, rows }: AppState
   ];
   // no answer without a sight of whom it is about: what stands above the list gives way
   const head = heads.find(({ length }) => length + kept <= rows) ?? heads.at(-1) ?? [];
-  const notes = noteLines(question, columns);
+  const notes = noteLines(deck, question, columns);
   // the line above the notes, and the answers
   const rest = rows - head.length - 2;
   const fits = (count: number) =>
@@ -97,6 +98,7 @@ function titleLine({ plan, options }: SignalQuestion): Line {
 }
 
 function optionLines(
+  keys: Keys,
   { options, plan }: SignalQuestion,
   columns: number,
   cursor: string,
@@ -110,7 +112,7 @@ function optionLines(
     const mine = from + at === chosen;
     const frees = String(option.frees ?? '?').padEnd(4);
     const text = `${mine ? cursor : ' '} ${fit(option.label, Math.max(10, cells))}  frees ${frees}`;
-    return [span(text, mine ? 'selected' : undefined), span(` ${costOf(option)}`, 'muted')];
+    return [span(text, mine ? 'selected' : undefined), span(` ${costOf(keys, option)}`, 'muted')];
   });
   const hidden = options.length - lines.length;
   return [...lines, ...(hidden > 0 && most > 1 ? [[span(`  ${hidden} more`, 'muted')]] : [])];
@@ -130,9 +132,11 @@ const REFUSED: Readonly<Record<RefusalKind, string>> = {
 };
 
 /** What an option costs those whom it hits. */
-function costOf({ plan, gid, rest = 0 }: SignalOption): string {
+function costOf(keys: Keys, { plan, gid, rest = 0 }: SignalOption): string {
   if (gid !== undefined)
-    return rest > 0 ? 'one by one, B each time' : 'COMMIT or ROLLBACK PREPARED is asked next';
+    return rest > 0
+      ? `one by one, ${keyOr(keys, 'signal.options')} each time`
+      : 'COMMIT or ROLLBACK PREPARED is asked next';
   const n = plan.victims.length;
   const [refusal] = plan.refused;
   if (refusal !== undefined) {
@@ -143,28 +147,38 @@ function costOf({ plan, gid, rest = 0 }: SignalOption): string {
   return `${plural(n, 'session')} rolled back`;
 }
 
-function noteLines(question: SignalQuestion, columns: number): Line[] {
+function noteLines(keys: Keys, question: SignalQuestion, columns: number): Line[] {
   const { plan } = question;
-  const note = (text: string, tone: 'accent' | 'muted') =>
+  const note = (text: string, tone: 'accent' | 'muted' | 'warn') =>
     wrap(text, columns - 4).map((part): Line => [span(`  ${part}`, tone)]);
   const { gid, rest = 0 } = chosenOf(question) ?? {};
   if (gid !== undefined) {
-    const asked = `y asks how the prepared transaction ${cleanLine(quoteLiteral(gid).trim())} is to end; nothing is sent before.`;
+    const asked = `${keyOr(keys, 'dialog.yes')} asks how the prepared transaction ${cleanLine(quoteLiteral(gid).trim())} is to end; nothing is sent before.`;
     const others = `Only when the ${rest === 1 ? 'other one ends' : `${rest} others end`} too is anybody released: open the options again.`;
     return note(rest > 0 ? `${asked} ${others}` : asked, 'accent');
   }
   const frees = freesSentence(plan);
   return [
+    ...(question.leftOut === undefined ? [] : note(question.leftOut, 'warn')),
     ...(frees ? note(frees, 'accent') : []),
     ...(plan.consequence ? note(plan.consequence, 'muted') : []),
   ];
 }
 
 /** How much of the list is not on the screen. */
-function countLine({ plan, details }: SignalQuestion, all: number, from: number, room: number): Line {
+function countLine(
+  keys: Keys,
+  { plan, details }: SignalQuestion,
+  all: number,
+  from: number,
+  room: number,
+): Line {
   const below = Math.max(0, all - from - room);
   const what = details ? 'lines' : plan.refused.length > 0 ? 'rows' : 'sessions';
-  const parts = [...(from > 0 ? [`${from} above`] : []), ...(below > 0 ? [`${below} more below, PgDn`] : [])];
+  const parts = [
+    ...(from > 0 ? [`${from} above`] : []),
+    ...(below > 0 ? [`${below} more below, ${keyOr(keys, 'dialog.pagedown')}`] : []),
+  ];
   return [span(`  ${from + 1}-${Math.min(all, from + room)} of ${all} ${what}: ${parts.join(', ')}`, 'warn')];
 }
 
@@ -173,17 +187,21 @@ export function chosenOf({ plan, options }: SignalQuestion): SignalOption | unde
   return options.find((option) => option.plan === plan);
 }
 
-function answerOf(question: SignalQuestion, below: number): Line {
+function answerOf(keys: Keys, question: SignalQuestion, below: number): Line {
   const { plan, options, yes } = question;
   const chosen = chosenOf(question);
-  if (plan.victims.length === 0 && chosen?.gid === undefined)
-    return [
-      span(options.length > 1 ? '  Another option, or Enter or Esc.' : '  Enter or Esc goes back.', 'muted'),
-    ];
-  if (below > 0) return [span(`  Read the list first: ${below} more below (PgDn). Enter is No.`, 'warn')];
-  if (chosen?.gid !== undefined) return answerLine(yes, 'goes on');
+  const enter = keyOr(keys, 'dialog.enter');
+  if (plan.victims.length === 0 && chosen?.gid === undefined) {
+    const back = `${enter} or ${keyOr(keys, 'dialog.leave')}`;
+    return [span(options.length > 1 ? `  Another option, or ${back}.` : `  ${back} goes back.`, 'muted')];
+  }
+  if (below > 0) {
+    const more = `${below} more below (${keyOr(keys, 'dialog.pagedown')})`;
+    return [span(`  Read the list first: ${more}. ${enter} is No.`, 'warn')];
+  }
+  if (chosen?.gid !== undefined) return answerLine(keys, yes, 'goes on');
   const does = plan.action === 'cancel' ? 'cancels' : 'ends';
-  return answerLine(yes, `${does} ${plan.victims.length > 1 ? 'them' : 'it'}`);
+  return answerLine(keys, yes, `${does} ${plan.victims.length > 1 ? 'them' : 'it'}`);
 }
 
 /** Lines of the list that are still to be seen before it can be answered. */

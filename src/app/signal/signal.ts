@@ -17,7 +17,7 @@ import type { Deck } from '../core/deck.ts';
 import { readOnlyWhy } from '../core/keys.ts';
 import type { DialogPhase, SignalOption } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
-import { focusedView, targetRows } from '../views/select.ts';
+import { focusedView, leftOut, markedOf, targetRows } from '../views/select.ts';
 
 /** How long leaving the console may wait for the answers to signals that were sent. */
 const SETTLE_MS = 1000;
@@ -58,7 +58,7 @@ export function signalTargets(deck: Deck, action: SignalAction): void {
     ];
   });
   if (pids.length === 0) deck.say('No session is selected.', 'error');
-  else void plan(deck, action, { pids });
+  else void plan(deck, action, { pids }, leftOut(deck.model, deck.state));
 }
 
 /** Those that were named by their pids. */
@@ -78,8 +78,13 @@ function queryStartOf(row: unknown): number | undefined {
 }
 
 /** Puts the question. What carries it out is loaded while it is read. */
-export function ask(deck: Deck, id: symbol, plan: SignalPlan, options: readonly SignalOption[] = []): void {
-  phase(deck, id, { step: 'ask', plan, options, yes: false, details: false, read: 0 });
+export function ask(
+  deck: Deck,
+  id: symbol,
+  plan: SignalPlan,
+  { options = [], leftOut: out }: { options?: readonly SignalOption[]; leftOut?: string | undefined } = {},
+): void {
+  phase(deck, id, { step: 'ask', plan, options, leftOut: out, yes: false, details: false, read: 0 });
   // what fails here fails again when it is needed, and is told then
   void delay(READING_MS, undefined, { ref: false })
     .then(engine)
@@ -93,7 +98,7 @@ export function phase(deck: Deck, id: symbol, next: DialogPhase): void {
     deck.open({ ...overlay, phase: next, scroll: overlay.phase.step === next.step ? overlay.scroll : 0 });
 }
 
-async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise<void> {
+async function plan(deck: Deck, action: SignalAction, pick: SignalPick, out?: string): Promise<void> {
   const session = deck.sampler.control;
   if (!session) return;
   const id = Symbol(action);
@@ -103,7 +108,7 @@ async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise
       { action, pick },
       { place: place(deck.resolved.target), readOnly: deck.readOnly, control: async () => session },
     );
-    ask(deck, id, made);
+    ask(deck, id, made, { leftOut: out });
   } catch (error) {
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }
@@ -160,7 +165,9 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
     await context.close();
     for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);
     const view = focusedView(deck.state);
-    deck.table(view.id, { marks: new Set() });
+    // what was left out stays marked
+    const { unseen } = markedOf(view, deck.model, deck.state);
+    deck.table(view.id, { marks: new Set(unseen.map(view.identity)) });
     phase(deck, id, { step: 'done', plan: confirmed, outcomes });
     deck.sampler.refresh();
   } catch (error) {

@@ -10,7 +10,7 @@ import { span } from '../../text/line.ts';
 import { duration, plural } from '../../text/units.ts';
 import { type Model, SEVERITY_LEVEL } from '../core/model.ts';
 import type { DetailSection } from '../core/section.ts';
-import { type Column, defineScreen, defineView } from '../core/view.ts';
+import { type Column, defineScreen, defineView, opensFilled } from '../core/view.ts';
 
 /** What is wrong, or what could not be looked at. */
 type HealthRow = Finding | Blinded;
@@ -135,7 +135,7 @@ export const healthView = defineView<HealthRow>({
   ],
 });
 
-function detail(row: HealthRow): DetailSection[] {
+function detail(row: HealthRow, model: Model): DetailSection[] {
   if (!isFinding(row)) {
     const step = stepOf(row);
     return [
@@ -151,7 +151,7 @@ function detail(row: HealthRow): DetailSection[] {
       title: 'Fix',
       text:
         'operation' in remedy
-          ? `${remedyText(row)}: ${wordsOf(remedy.input)}. Enter opens it, filled in.`
+          ? `${remedyText(row)}: ${wordsOf(remedy.input)}.${opensFilled(model)}`
           : remedyText(row),
     },
     ...('cost' in remedy ? [{ title: 'Cost', text: remedy.cost }] : []),

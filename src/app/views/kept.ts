@@ -1,6 +1,6 @@
 import { keptPoll } from '../../db/queries/database/kept.ts';
 import { type Kept, KIND_WORDS, keptOf, usedBy } from '../../ops/kept/kept.ts';
-import { bytes } from '../../text/units.ts';
+import { bytes, moment } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
 import { type Column, defineView } from '../core/view.ts';
 import type { RunRow } from '../runs/read.ts';
@@ -80,7 +80,7 @@ export const keptView = defineView<Kept>({
         ['of', row.of ?? '-'],
         ['owner', row.row.owner],
         ['size', bytes(row.row.total_bytes)],
-        ['made', row.madeAt === null ? '-' : new Date(row.madeAt).toString().slice(0, 24)],
+        ['made', row.madeAt === null ? '-' : moment(new Date(row.madeAt))],
         ['run', row.run],
         ['used by', usedBy(row.row) || 'nobody'],
       ],

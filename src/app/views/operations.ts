@@ -1,6 +1,6 @@
 import { summaryPoll } from '../../db/queries/activity.ts';
 import type { Tone } from '../../text/line.ts';
-import { duration } from '../../text/units.ts';
+import { duration, moment } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
 import type { Column } from '../core/view.ts';
 import { defineScreen, defineView } from '../core/view.ts';
@@ -84,7 +84,7 @@ export const operationsView = defineView<RunRow>({
         ['status', row.status],
         ['server', row.server],
         ['by', `${row.who}@${row.host}`],
-        ['began', new Date(row.startedAt).toString().slice(0, 24)],
+        ['began', moment(new Date(row.startedAt))],
         ['took', duration(row.seconds)],
         ...(row.undo === null
           ? []

@@ -125,12 +125,32 @@ export function selectedRow(model: Model, state: AppState): unknown {
   return rows[cursorIndex(view, rows, tableOf(state, view.id))];
 }
 
-/** The marked rows that are visible under the filter; the row that keys are about when nothing is marked. */
-export function targetRows(model: Model, state: AppState): readonly unknown[] {
-  const view = focusedView(state);
-  const { rows } = shownRows(view, model, state);
+/** The rows of a view that are marked: those that are shown, and those that are not, for a filter or a folded branch. */
+export function markedOf(
+  view: AnyView,
+  model: Model,
+  state: AppState,
+): { readonly shown: readonly unknown[]; readonly unseen: readonly unknown[] } {
   const { marks } = tableOf(state, view.id);
-  const marked = rows.filter((row) => marks.has(view.identity(row)));
+  if (marks.size === 0) return { shown: [], unseen: [] };
+  const isMarked = (row: unknown) => marks.has(view.identity(row));
+  const shown = shownRows(view, model, state).rows.filter(isMarked);
+  const seen = new Set(shown.map(view.identity));
+  return { shown, unseen: view.rows(model).filter((row) => isMarked(row) && !seen.has(view.identity(row))) };
+}
+
+/** What is said where marked rows are not seen, and so not meant; undefined where all are. */
+export function leftOut(model: Model, state: AppState): string | undefined {
+  if (state.overlay?.kind === 'detail') return undefined;
+  const { shown, unseen } = markedOf(focusedView(state), model, state);
+  if (unseen.length === 0) return undefined;
+  const told = `${unseen.length} marked ${unseen.length === 1 ? 'row is' : 'rows are'} not shown and left out`;
+  return shown.length > 0 ? `${told}.` : `${told}: this is about the row under the cursor.`;
+}
+
+/** The marked rows that are shown; the row that keys are about where there are none. */
+export function targetRows(model: Model, state: AppState): readonly unknown[] {
+  const marked = markedOf(focusedView(state), model, state).shown;
   if (marked.length > 0 && state.overlay?.kind !== 'detail') return marked;
   const one = selectedRow(model, state);
   return one === undefined ? [] : [one];

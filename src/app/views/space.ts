@@ -3,7 +3,14 @@ import { spaceDatabasesPoll } from '../../db/queries/space.ts';
 import { type Line, span } from '../../text/line.ts';
 import { bytes, percent } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
-import { type Column, columnFacts, defineScreen, defineView, type ViewRecord } from '../core/view.ts';
+import {
+  type Column,
+  columnFacts,
+  defineScreen,
+  defineView,
+  opensFilled,
+  type ViewRecord,
+} from '../core/view.ts';
 import type { Consumer } from './space/consumer.ts';
 import { SOURCES } from './space/consumers.ts';
 import { keepersOf, WHY_NOT_PG_WAL } from './space/wal.ts';
@@ -145,7 +152,7 @@ export const spaceView = defineView<Row>({
       : [
           {
             title: 'What helps',
-            text: row.remedy === undefined ? row.helps : `${row.helps}. Enter opens it, filled in.`,
+            text: row.remedy === undefined ? row.helps : `${row.helps}.${opensFilled(model)}`,
           },
         ]),
     ...(row.kind === 'WAL' || row.kind === 'WAL kept'

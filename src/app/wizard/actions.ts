@@ -8,7 +8,7 @@ import { openedWizard } from '../core/state.ts';
 import { focusedView } from '../views/select.ts';
 import { acceptForm, moveInForm, nextField, openWizard, operationDisabled, wizardBack } from './flow.ts';
 import { focusedField } from './form.ts';
-import { markedRows, meantByKey } from './marked.ts';
+import { meantByKey, openOnRows } from './marked.ts';
 import { markInPlan, moveInPlan, unfoldAll } from './plan-moves.ts';
 import { blocksOf, stopsOf, wayOn } from './plan-view.ts';
 import { copyCommand, goOn, planAgain, planDisabled } from './planning.ts';
@@ -121,10 +121,7 @@ const SHARED = [...Map.groupBy(OPERATIONS, ({ key }) => key)].flatMap(([key, [fi
 
 function sharedAction(key: string, entries: readonly [OperationEntry, ...OperationEntry[]]): Action {
   const title = entries.map((entry) => entry.title).join(', or ');
-  const open = (d: Deck) => {
-    const entry = meantByKey(d, entries);
-    openWizard(d, entry, markedRows(d, entry));
-  };
+  const open = (d: Deck) => openOnRows(d, meantByKey(d, entries));
   return action(`run.key.${key}`, 'screen', key, title, open, {
     danger: entries.some(({ writes }) => writes),
     // where it is about the rows that are shown
@@ -151,7 +148,7 @@ export const OPERATION_ACTIONS: readonly Action[] = [
       'screen',
       key,
       entry.title,
-      (d) => openWizard(d, entry, markedRows(d, entry)),
+      (d) => openOnRows(d, entry),
       {
         danger: entry.writes,
         disabled: (d) => operationDisabled(d, entry),
@@ -215,7 +212,7 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     'progress.leave',
     'progress',
     'l q',
-    'Close the page; it keeps running, 8 Enter comes back',
+    'Close the page; it keeps running, and Operations leads back to it',
     wizardBack,
     {
       hint: 2,

@@ -49,7 +49,7 @@ export function askChoices(deck: Deck, wizard: Wizard): void {
     .then(
       (found) => put({ given, status: 'ready', choices: found }),
       (error) =>
-        put({ given, status: 'failed', choices: [], reason: inConsole(sentenceOf(error), operation) }),
+        put({ given, status: 'failed', choices: [], reason: inConsole(deck, sentenceOf(error), operation) }),
     );
 }
 

@@ -1,7 +1,7 @@
 import { fieldsOf, type InputField } from '../../ops/engine/fields.ts';
 import type { AnyOperation } from '../../ops/engine/operation.ts';
+import { fieldNamed } from './command-words.ts';
 import { type Form, rawOf } from './form.ts';
-import { fieldNamed } from './words.ts';
 
 /** The field that answers why there is no plan: one that is named, else the one whose value is what is told of first. */
 export function fieldFor(

@@ -2,7 +2,7 @@ import { readWords } from '../../ops/engine/fields.ts';
 import type { OperationEntry, RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
-import { readOnlyWhy } from '../core/keys.ts';
+import { keyOr, readOnlyWhy } from '../core/keys.ts';
 import { openedWizard, wizardById } from '../core/state.ts';
 import { editField } from '../core/text-field.ts';
 import { askChoices, askMeant } from './choices.ts';
@@ -184,7 +184,8 @@ export function confirmName(deck: Deck): void {
   const { plan: made, field } = wizard.phase;
   if (field.text === made.subject) startRun(deck, wizard, made);
   else {
-    const said = field.text === '' ? 'Type the name first; Esc goes back.' : NO_NAME;
+    const said =
+      field.text === '' ? `Type the name first; ${keyOr(deck, 'field.escape')} goes back.` : NO_NAME;
     deck.say(said, 'error', false, (state) => openedWizard(state)?.phase.step === 'confirm');
   }
 }

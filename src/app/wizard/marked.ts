@@ -1,10 +1,18 @@
 import type { OperationEntry } from '../../ops/engine/operation.ts';
 import type { Deck } from '../core/deck.ts';
-import { focusedView, targetRows } from '../views/select.ts';
-import type { OpenOptions } from './flow.ts';
+import { focusedView, leftOut, targetRows } from '../views/select.ts';
+import { type OpenOptions, openWizard } from './flow.ts';
+
+/** Opens an operation on the rows that are marked, and says where some of them are not meant. */
+export function openOnRows(deck: Deck, entry: OperationEntry): void {
+  const out = leftOut(deck.model, deck.state);
+  const options = markedRows(deck, entry);
+  openWizard(deck, entry, options);
+  if (options.preset !== undefined && out !== undefined) deck.say(out);
+}
 
 /** The rows that are marked on the screen, or else the one under the cursor, as an operation's form takes them. */
-export function markedRows(deck: Deck, { takes }: OperationEntry): OpenOptions {
+function markedRows(deck: Deck, { takes }: OperationEntry): OpenOptions {
   const { taken } = focusedView(deck.state);
   if (taken === undefined || !takes?.includes(taken.field)) return {};
   const names = targetRows(deck.model, deck.state)

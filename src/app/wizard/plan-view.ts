@@ -1,8 +1,8 @@
 import { fieldsOf, type InputField } from '../../ops/engine/fields.ts';
 import type { AnyOperation } from '../../ops/engine/operation.ts';
 import type { Answer, Check, Plan } from '../../ops/engine/plan.ts';
+import { fieldNamed } from './command-words.ts';
 import type { Form } from './form.ts';
-import { fieldNamed } from './words.ts';
 
 /** Where somebody is in a plan that is shown. */
 export interface PlanView {

@@ -1,7 +1,7 @@
 import { problemText } from '../../ops/engine/fields.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
-import { readOnlyWhy } from '../core/keys.ts';
+import { keyOr, readOnlyWhy } from '../core/keys.ts';
 import { openedWizard, wizardById } from '../core/state.ts';
 import { EMPTY_FIELD } from '../core/text-field.ts';
 import { askChoices } from './choices.ts';
@@ -34,7 +34,7 @@ export function makePlan(deck: Deck, wizard: Wizard): void {
   const said = wrong
     ? problemText(titleOf(wrong), message ?? 'is needed')
     : problemText(undefined, parsed.problems[0]?.message ?? 'Something is missing.');
-  deck.say(inConsole(said, operation), 'error', false, (state) => {
+  deck.say(inConsole(deck, said, operation), 'error', false, (state) => {
     const now = openedWizard(state);
     return now?.id === wizard.id && now.phase.step === 'form' && isWrong(now.form);
   });
@@ -68,7 +68,7 @@ export function planDisabled(deck: Deck): string | undefined {
   if (current?.step === 'failed')
     return wizard && fieldFor(current.reason, wizard.operation, wizard.form)
       ? undefined
-      : 'there is no plan; Esc goes back';
+      : `there is no plan; ${keyOr(deck, 'plan.back')} goes back`;
   if (current?.step !== 'plan') return 'the plan is not made yet';
   const blocked = current.plan.checks.filter(({ status }) => status === 'block');
   if (blocked.length > 0) {

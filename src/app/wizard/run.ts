@@ -3,6 +3,7 @@ import { connectionWords, withConnection } from '../../ops/engine/connection.ts'
 import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
+import { keyOr } from '../core/keys.ts';
 import { openedWizard, runningWizards, wizardById } from '../core/state.ts';
 import { allHeld, contextFor, heldBy, release, releaseAll } from './resources.ts';
 import { afterEvents, beginRun, type RunEnding } from './run-view.ts';
@@ -154,7 +155,7 @@ export function interruptRuns(deck: Deck, again: boolean): boolean {
   const [newest] = going.toReversed();
   if (newest === undefined) {
     if (running.length > 0 && !again)
-      deck.say('It is being stopped. ^C again within 3 s ends pgdeck.', 'error');
+      deck.say(`It is being stopped. ${keyOr(deck, 'interrupt')} again within 3 s ends pgdeck.`, 'error');
     return running.length > 0 && !again;
   }
   if (again) for (const wizard of going) cancelRun(deck, wizard);

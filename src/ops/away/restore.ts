@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import { shellWord } from '../../text/shell.ts';
-import { plural } from '../../text/units.ts';
+import { moment, plural } from '../../text/units.ts';
 import { isMaintenance } from '../database/maintenance.ts';
 import { type Run, readRun } from '../engine/journal/runs.ts';
 import type { AnyOperation, FieldChoice, OpContext, RawInput } from '../engine/operation.ts';
@@ -150,7 +150,7 @@ async function planRemote({ identity, ...input }: Input, context: OpContext): Pr
     consequence: tables
       ? `What it does to the rows of the chosen tables of ${database} is what restore does with a backup that is here; it is checked when it is fetched.`
       : input.into === undefined
-        ? `${database} is replaced by the backup of ${copy.created_at}: sessions that are connected are ended, and what was written since is no longer there. What was there is kept or saved first, as with a backup that is here.`
+        ? `${database} is replaced by the backup of ${moment(copy.created_at)}: sessions that are connected are ended, and what was written since is no longer there. What was there is kept or saved first, as with a backup that is here.`
         : `A database ${database} is made; nothing is replaced.`,
     reaches: () =>
       `${database} holds what the copy in ${label} has${kept ? `; ${name} is in ${directory}, too` : ''}.`,

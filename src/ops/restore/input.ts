@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/queries/database/facts.ts';
-import { bytes, plural } from '../../text/units.ts';
+import { bytes, moment, plural } from '../../text/units.ts';
 import type { AppContext } from '../app/steps.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
@@ -233,7 +233,7 @@ async function tableChoices(context: OpContext, raw: RawInput): Promise<FieldCho
 /** When it was made, how large it is, and what sets it apart: a part of a database, a safety backup. */
 function choiceHint(backup: Backup): string {
   const { createdAt, bytes: size, status, scope, manifest } = backup;
-  const parts = [createdAt.toISOString().slice(0, 16).replace('T', ' '), bytes(size), status];
+  const parts = [moment(createdAt), bytes(size), status];
   if (scope !== null && scope !== 'full') parts.push(scope);
   if (isSafety(backup)) parts.push('safety backup');
   if (manifest?.label) parts.push(manifest.label);

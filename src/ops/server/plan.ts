@@ -1,5 +1,5 @@
 import type { Setting } from '../../db/settings/list.ts';
-import { plural } from '../../text/units.ts';
+import { moment, plural } from '../../text/units.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { addressOf } from '../engine/journal/server.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -51,7 +51,7 @@ export async function planRestart(input: RestartInput, context: OpContext): Prom
         label: 'Server',
         value: `${context.place}, PostgreSQL ${server.version}${server.standby ? ', standby' : ''}`,
       },
-      { label: 'Runs since', value: new Date(server.startedAt).toISOString().slice(0, 19).replace('T', ' ') },
+      { label: 'Runs since', value: moment(new Date(server.startedAt)) },
       { label: 'Connected', value: sessions === 0 ? 'nobody' : plural(sessions, 'session') },
       { label: 'Waits for it', value: waitingText(settings) },
       ...(way === undefined ? [] : [{ label: 'Command', value: wayText(way, context) }]),

@@ -1,6 +1,6 @@
 import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
-import { duration, plural } from '../../text/units.ts';
+import { duration, moment, plural } from '../../text/units.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
@@ -160,12 +160,11 @@ async function verify(
   if (identifier !== undefined && after !== undefined && after !== identifier)
     throw serverErrors.otherServer({ before: identifier, after });
   const still = new Set((await session.run(pendingRestart, undefined)).map(({ name }) => name));
-  const moment = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
   io.result({
     title: 'Restarted',
     columns: ['what', 'before', 'now'],
     rows: [
-      ['runs since', moment(startedAt), moment(session.server.startedAt)],
+      ['runs since', moment(new Date(startedAt)), moment(new Date(session.server.startedAt))],
       ['system identifier', identifier ?? 'not told', after ?? 'not told'],
       ...waiting.map((name) => [name, 'waited for it', still.has(name) ? 'waits still' : 'in force']),
     ],

@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink';
 import type { ReactElement } from 'react';
 import type { Deck } from '../../app/core/deck.ts';
-import { keyFor } from '../../app/core/keys.ts';
+import { toldOf } from '../../app/signal/lines.ts';
 import { OUTCOME_TITLES, outcomeRows, resultText } from '../../app/signal/outcomes.ts';
 import { useDeck } from '../parts/Lines.tsx';
 import { ResultTable } from '../parts/ResultTable.tsx';
@@ -17,13 +17,12 @@ export function Outcomes({
   const text = useDeck(deck, (d) => JSON.stringify(outcomeRows(d.state, height) ?? null));
   const rows = JSON.parse(text) as string[][] | null;
   const result = useDeck(deck, (d) => resultText(d.state));
-  const log = keyFor(deck, 'help.log') ?? ':messages';
   if (!rows) return null;
   return (
     <Box flexDirection="column" height={height} paddingLeft={1} overflow="hidden">
       <Text bold>{result}</Text>
       <ResultTable titles={OUTCOME_TITLES} rows={rows} />
-      <Text dimColor>{`Enter goes back. It is in the message log (${log}) and printed on exit.`}</Text>
+      <Text dimColor>{toldOf(deck)}</Text>
     </Box>
   );
 }

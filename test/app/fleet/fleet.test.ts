@@ -167,4 +167,11 @@ test('profiles that have gone from the settings are not watched any more, new on
   await until(() => of('added').state === 'up', { what: 'the new one' });
   await until(async () => (await sessions()).length === 2, { what: 'the end of the one that has gone' });
   expect((await sessions()).filter((pid) => before.includes(pid))).toHaveLength(1);
+  // while it is shown, too, once it is asked again; settings that cannot be read leave those that are known
+  writeFileSync(file, JSON.stringify({ profiles: { kept: profile(), third: profile() } }));
+  fleet?.again();
+  expect(fleet?.rows.map(({ name }) => name)).toEqual(['kept', 'third']);
+  writeFileSync(file, '{');
+  fleet?.again();
+  expect(fleet?.rows.map(({ name }) => name)).toEqual(['kept', 'third']);
 });

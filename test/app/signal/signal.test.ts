@@ -7,6 +7,7 @@ import { activityPoll, summaryPoll } from '../../../src/db/queries/activity.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { blocked, isThere, sleeping } from '../../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
+import { text } from '../screen/frame.ts';
 import { Stage } from '../stage.ts';
 
 let db: TestDatabase;
@@ -221,6 +222,26 @@ describe('who is meant', () => {
     expect(await isThere(watcher, b)).toBe(true);
     expect(await isThere(watcher, a)).toBe(false);
     expect(stage.deck.state.tables.activity?.marks.size).toBe(0);
+  });
+
+  test('a marked session that the filter hides is not ended: the question says so, and it stays marked', async () => {
+    const sessions = [await victim(), await victim()];
+    const [a, b] = sessions.map(({ pid }) => pid) as [number, number];
+    const stage = await console();
+    await shows(stage, a, b);
+    for (const pid of [a, b]) {
+      await select(stage, pid);
+      stage.keys('space');
+    }
+    stage.filter(`pid:${a}`);
+    stage.keys('K');
+    expect(await stage.asked()).toEqual([a]);
+    expect(text(stage)).toContain('1 marked row is not shown and left out.');
+    stage.keys('y');
+    await stage.dialog('done');
+    expect(await isThere(watcher, b)).toBe(true);
+    stage.keys('enter');
+    expect(text(stage)).toContain('1 marked, 1 not shown');
   });
 
   test('the selection follows the session through the order, and stays put when it has gone', async () => {

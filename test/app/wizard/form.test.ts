@@ -169,7 +169,7 @@ test('an empty field says what holds, and an empty list of choices what to do', 
   await until(() => stage.text.includes('Type the name of one that is to be.'), { what: 'the next step' });
   expect(stage.text).toMatch(/Tables +all of them \(default\)/);
   stage.keys('tab', 'tab', 'tab');
-  expect(stage.text).toMatch(/only these\. Down, then Space or Enter,/);
+  expect(stage.text).toMatch(/only these\. ↓, then Space or Enter,/);
 });
 
 test('an error goes when what was wrong is changed', async () => {

@@ -5,6 +5,7 @@ import { viewOf } from '../../../src/app/views/registry.ts';
 import { shownRows } from '../../../src/app/views/select.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { text } from '../screen/frame.ts';
 import { Stage } from '../stage.ts';
 
 let db: TestDatabase;
@@ -52,6 +53,26 @@ test('v opens VACUUM of the marked tables, or of the one under the cursor', asyn
   stage.keys('home', 'space', 'home', 'down', 'space');
   stage.filter('customers');
   expect(await opened('v')).toEqual(['vacuum', { table: ['public.customers'] }]);
+});
+
+test('marks that a filter hides are told in the title, are not meant, and that is said', async () => {
+  stage.keys('4');
+  stage.deck.table('tables', { marks: new Set() });
+  stage.filter('customers');
+  stage.keys('home', 'space');
+  stage.filter('orders');
+  expect(text(stage)).toMatch(/ 1 of \d+ tables, filter: orders {2}1 marked, 1 not shown/);
+  expect(await opened('v')).toEqual(['vacuum', { table: ['public."Orders 订"'] }]);
+  expect(stage.deck.state.toast?.text).toBe(
+    '1 marked row is not shown and left out: this is about the row under the cursor.',
+  );
+  stage.keys('space');
+  expect(text(stage)).toContain('2 marked, 1 not shown');
+  await opened('v');
+  expect(stage.deck.state.toast?.text).toBe('1 marked row is not shown and left out.');
+  stage.keys('esc');
+  expect(text(stage)).toMatch(/ {2}2 marked(?!,)/);
+  stage.deck.table('tables', { marks: new Set() });
 });
 
 test('v opens REINDEX of the marked indexes where indexes are listed', async () => {

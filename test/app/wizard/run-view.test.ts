@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ACTIONS } from '../../../src/app/actions/registry.ts';
 import { runLines } from '../../../src/app/wizard/lines/run.ts';
 import { afterEvents, beginRun } from '../../../src/app/wizard/run-view.ts';
 import type { OpEvent, Plan, Progress } from '../../../src/ops/engine/plan.ts';
@@ -36,7 +37,9 @@ const text = (events: readonly OpEvent[], at: number, columns = 100) => {
     [{ at: 0, type: 'start', step: 0, id: 'dump', title: 'dump' }, ...events],
     at,
   );
-  return runLines({ ascii: false }, run, undefined, { columns, rows: 20 }).lines.map(lineText).join('\n');
+  return runLines({ actions: ACTIONS, ascii: false }, run, undefined, { columns, rows: 20 })
+    .lines.map(lineText)
+    .join('\n');
 };
 
 test('a bar and a percentage only where it is known how much there is; a guess is called one', () => {

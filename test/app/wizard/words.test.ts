@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
+import { ACTIONS } from '../../../src/app/actions/registry.ts';
 import { SCREENS } from '../../../src/app/views/registry.ts';
-import { fieldNamed, inConsole } from '../../../src/app/wizard/words.ts';
+import { fieldNamed } from '../../../src/app/wizard/command-words.ts';
+import { inConsole } from '../../../src/app/wizard/words.ts';
 import { entryOf } from '../../../src/ops/registry.ts';
 
+const keys = { actions: ACTIONS, ascii: false };
 const up = await entryOf('migrate up')?.load();
 
 test.each([
@@ -41,7 +44,7 @@ test.each([
   ['pgdeck backups delete a_1 && pgdeck undo 2', 'pgdeck backups delete a_1 && pgdeck undo 2', undefined],
   ['It says --directory.', 'It says --directory.', undefined],
 ])('%s', (text, said, field) => {
-  expect(inConsole(text, up)).toBe(said);
+  expect(inConsole(keys, text, up)).toBe(said);
   expect(fieldNamed(text, up)?.id).toBe(field);
 });
 
@@ -49,7 +52,7 @@ test('what prints a view is its screen here, called by its own key', () => {
   for (const { id, key, title, panes, dashboard } of SCREENS) {
     if (dashboard !== undefined) continue;
     const { id: name, listedBy = `show ${name}` } = panes.find((view) => view.id === id) ?? panes[0];
-    expect(inConsole(`pgdeck ${listedBy}`, undefined)).toBe(
+    expect(inConsole(keys, `pgdeck ${listedBy}`, undefined)).toBe(
       key === undefined ? `:${id}` : `${key} (${title})`,
     );
   }

@@ -4,6 +4,7 @@ import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
+import { type Keys, keyOr } from '../../core/keys.ts';
 import { fieldSpans } from '../../core/text-field.ts';
 import { answerLine } from '../../screen/reading.ts';
 import type { RunView } from '../run-view.ts';
@@ -15,24 +16,25 @@ type Confirm = Extract<Phase, { step: 'confirm' }>;
 
 /** What is lost, and the question: a yes, or the name. */
 export function confirmFoot(
-  deck: Pick<Deck, 'resolved'>,
+  deck: Pick<Deck, 'resolved'> & Keys,
   { plan, yes, field }: Confirm,
   columns: number,
   operation: Wizard['operation'],
 ): Line[] {
-  const lost = wrap(cleanLine(inConsole(plan.consequence ?? '', operation)), columns - 3)
+  const lost = wrap(cleanLine(inConsole(deck, plan.consequence ?? '', operation)), columns - 3)
     .filter((part) => part !== '')
     .map((part): Line => [span(` ${part}`, 'warn')]);
   if (plan.danger === 'confirm')
-    return [...lost, [span(` ${cleanLine(plan.title)}?`, 'title')], answerLine(yes, 'runs it')];
+    return [...lost, [span(` ${cleanLine(plan.title)}?`, 'title')], answerLine(deck, yes, 'runs it')];
   const typed = field.text === plan.subject;
+  const back = `${keyOr(deck, 'field.escape')} goes back.`;
   return [
     ...lost,
     [span(' Next: '), span(nameWords(deck, plan), 'critical'), span('.')],
     fieldSpans(' Name: ', field, columns),
     [
       span(
-        typed ? ' Enter runs it, Esc goes back.' : ' Nothing was changed yet. Esc goes back.',
+        typed ? ` ${keyOr(deck, 'field.enter')} runs it, ${back}` : ` Nothing was changed yet. ${back}`,
         typed ? 'critical' : 'muted',
       ),
     ],
@@ -40,7 +42,7 @@ export function confirmFoot(
 }
 
 /** Whether to stop, and what that leaves behind. */
-export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: number): Line[] {
+export function cancelFoot(keys: Keys, plan: Plan, run: RunView, yes: boolean, columns: number): Line[] {
   const begun = plan.steps.filter((_, at) => run.steps[at]?.state !== 'waiting');
   const done = plan.steps.flatMap(({ id }, at) => (run.steps[at]?.state === 'done' ? [id] : []));
   const undone = undoneByStop(plan.steps, new Set(done));
@@ -58,6 +60,6 @@ export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: numb
       (part): Line => [span(` ${part}`, 'title')],
     ),
     ...says.flatMap((text) => wrap(text, columns - 3).map((part): Line => [span(` ${part}`, 'warn')])),
-    answerLine(yes, 'stops it'),
+    answerLine(keys, yes, 'stops it'),
   ];
 }

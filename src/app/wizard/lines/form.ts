@@ -7,6 +7,7 @@ import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
 import { characters, clip, fit, width, wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../../core/glyphs.ts';
+import { type Keys, keyName, keyOr } from '../../core/keys.ts';
 import { EMPTY_FIELD, fieldSpans } from '../../core/text-field.ts';
 import { windowOf } from '../../views/select.ts';
 import { type Form, firstChoice, focusedField, offered, problemOf, rawOf, visibleFields } from '../form.ts';
@@ -23,7 +24,7 @@ export interface FormLines {
 }
 
 export function formLines(
-  deck: Pick<Deck, 'ascii' | 'env' | 'resolved'>,
+  deck: Pick<Deck, 'actions' | 'ascii' | 'env' | 'resolved'>,
   operation: AnyOperation,
   form: Form,
   columns: number,
@@ -51,7 +52,7 @@ export function formLines(
       span(fit(titleOf(field), label, 'left', marks.more), own ? 'title' : undefined),
       ...valueSpans(field, form, own, room, marks, standardOf(field, known, raw)),
     ]);
-    if (own) lines.push(...below(hintOf(field), 'muted'));
+    if (own) lines.push(...below(hintOf(deck, field), 'muted'));
     if (problem !== undefined) lines.push(...below(problemText(titleOf(field), problem), 'alert'));
     if (own) lines.push(...choiceLines(field, form, label + 3, columns, marks, field.none?.(known, raw)));
     if (own) focus = { from, to: lines.length };
@@ -77,18 +78,19 @@ function standardOf({ standard, initial }: InputField, known: Known, raw: RawInp
 }
 
 /** What a field is, and which keys serve it. A default stands in the field itself. */
-function hintOf(field: InputField): string {
+function hintOf(keys: Keys, field: InputField): string {
+  const [down, enter] = [keyOr(keys, 'form.down'), keyOr(keys, 'form.enter')];
   const offers = field.choices !== undefined;
-  const keys = {
-    flag: ' Space switches it.',
-    choice: ' Left and Right choose.',
-    list: `${offers ? ' Down, then Space or Enter, chooses' : ' Enter adds it'}; Backspace removes the last.`,
-    text: offers ? ' Down chooses.' : '',
-    number: offers ? ' Down chooses.' : '',
+  const serves = {
+    flag: ` ${keyName('space')} switches it.`,
+    choice: ` ${keyName('left', keys.ascii)} and ${keyName('right', keys.ascii)} choose.`,
+    list: `${offers ? ` ${down}, then ${keyName('space')} or ${enter}, chooses` : ` ${enter} adds it`}; ${keyName('backspace')} removes the last.`,
+    text: offers ? ` ${down} chooses.` : '',
+    number: offers ? ` ${down} chooses.` : '',
   };
   const own = field.asks?.hint ?? field.hint;
   const hint = field.standard ? own.replace(/ \(default: [^()]*\)$/, '') : own;
-  return `${hint}${/[.!?]$/.test(hint) ? '' : '.'}${keys[field.kind]}`;
+  return `${hint}${/[.!?]$/.test(hint) ? '' : '.'}${serves[field.kind]}`;
 }
 
 function valueSpans(

@@ -1,9 +1,10 @@
 import { cleanBlock, cleanLine } from '../../../text/clean.ts';
-import { fitItems, fitLine, type Line, span } from '../../../text/line.ts';
+import { fitLine, type Line, lineWidth, span } from '../../../text/line.ts';
 import { Pace, progressText } from '../../../text/progress.ts';
-import { wrap } from '../../../text/width.ts';
+import { clip, width, wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
 import { glyphsOf } from '../../core/glyphs.ts';
+import { keyOr, pageKey } from '../../core/keys.ts';
 import type { AppState } from '../../core/state.ts';
 import type { Phase, Wizard } from '../types.ts';
 import { cancelFoot, confirmFoot } from './confirm.ts';
@@ -25,6 +26,9 @@ export interface WizardLayout {
 }
 
 const ROAD = ['form', 'plan', 'confirm', 'run', 'result'] as const;
+/** Cells of a title that still says what it is about. */
+const LEAST_TITLE = 24;
+const GAP = span('  ');
 /** From this height on, a line sets the title apart. */
 const TALL = 17;
 
@@ -33,7 +37,6 @@ interface Content {
   readonly foot: readonly Line[];
   /** Where the blocks begin, when something in them must be seen. */
   readonly show?: { readonly from: number; readonly to: number };
-  readonly note?: Line;
 }
 
 /** `size`: what lies between the header of the screen and its footer. */
@@ -56,7 +59,7 @@ export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppS
   if (phase.step === 'run') {
     const shown = runLines(deck, phase.run, wizard.scroll, { columns, rows: bodyRows });
     const block: PlacedBlock = { kind: 'lines', lines: shown.lines, height: shown.lines.length };
-    return end(titleLine(wizard, columns, runSituation(phase.run)), [block], shown);
+    return end(titleLine(wizard, columns, runSituation(phase.run), more), [block], shown);
   }
   const total = content.blocks.reduce((sum, block) => sum + blockHeight(block), 0);
   const last = Math.max(0, total - bodyRows);
@@ -64,11 +67,12 @@ export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppS
     ? Math.min(content.show.from, Math.max(0, content.show.to - bodyRows))
     : (wizard.scroll ?? 0);
   const from = Math.min(last, wanted);
-  // while a name is typed, keys are letters
-  const key = phase.step === 'confirm' ? '' : from < last ? ', PgDn' : ', PgUp';
+  const key = pageKey(deck, from < last ? 'down' : 'up');
   const place =
-    last === 0 || content.show ? [] : [span(`  ${from + 1}-${from + bodyRows} of ${total}${key}`, 'muted')];
-  const title = titleLine(wizard, columns, [...(content.note ?? []), ...place]);
+    last === 0 || content.show
+      ? []
+      : [span(`${from + 1}-${from + bodyRows} of ${total}${key === undefined ? '' : `, ${key}`}`, 'muted')];
+  const title = titleLine(wizard, columns, place, more);
   return end(title, windowBlocks(content.blocks, from, bodyRows), { first: 0, last });
 }
 
@@ -98,7 +102,9 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
     case 'planning':
       return {
         blocks: [
-          muted('Looking at the server and the disk. Nothing is changed. Esc goes back.'),
+          muted(
+            `Looking at the server and the disk. Nothing is changed. ${keyOr(deck, 'plan.back')} goes back.`,
+          ),
           ...(phase.looked === undefined ? [] : [muted(progressText(phase.looked, new Pace()))]),
         ],
         foot: [],
@@ -116,7 +122,7 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
     case 'run':
       return {
         blocks: [],
-        foot: phase.asked ? cancelFoot(phase.plan, phase.run, phase.asked.yes, columns) : [],
+        foot: phase.asked ? cancelFoot(deck, phase.plan, phase.run, phase.asked.yes, columns) : [],
       };
     case 'result':
       return { blocks: resultBlocks(deck, wizard, phase.run, columns), foot: [] };
@@ -125,7 +131,11 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
         blocks: [
           lines([
             [],
-            ...endingLines(failedEnding(wizard, cleanBlock(phase.reason)), columns, glyphsOf(deck).more),
+            ...endingLines(
+              failedEnding(deck, wizard, cleanBlock(phase.reason)),
+              columns,
+              glyphsOf(deck).more,
+            ),
           ]),
         ],
         foot: [],
@@ -139,7 +149,7 @@ function sentence(text: string): string {
 }
 
 /** What it is, and how far it has come. */
-function titleLine({ entry, phase, operation }: Wizard, columns: number, note: Line): Line {
+function titleLine({ entry, phase, operation }: Wizard, columns: number, note: Line, more: string): Line {
   const title = 'plan' in phase ? cleanLine(phase.plan.title) : entry.title;
   const asks = 'plan' in phase ? phase.plan.danger !== 'none' : entry.danger !== 'none';
   const road = ROAD.filter((step) => step !== 'confirm' || asks);
@@ -150,14 +160,15 @@ function titleLine({ entry, phase, operation }: Wizard, columns: number, note: L
       step === now ? span(step.toUpperCase(), 'title') : span(step, 'muted'),
     ],
   );
-  return fitItems(
-    [
-      { priority: 1, spans: [span(` ${title}`, 'title')] },
-      ...(note.length > 0 ? [{ priority: 2, spans: note }] : []),
-      { priority: 3, spans: steps },
-    ],
-    columns,
-  );
+  const of = span(`step ${road.indexOf(now) + 1} of ${road.length}`, 'muted');
+  const short: Line = [span(now.toUpperCase(), 'title'), span(', '), of];
+  const beside = (what: Line, road: Line): Line => [...(what.length > 0 ? [...what, GAP] : []), ...road];
+  // how far it has come stays, whatever the title is: that gives way
+  const tails = [beside(note, steps), beside(note, short), short];
+  const least = Math.min(LEAST_TITLE, width(title));
+  const tail = tails.find((one, at) => columns - lineWidth(one) - 3 >= (at === 0 ? width(title) : least));
+  if (tail === undefined) return [span(` ${title}`, 'title')];
+  return [span(` ${clip(title, columns - lineWidth(tail) - 3, more)}`, 'title'), GAP, ...tail];
 }
 
 function stepOf(phase: Phase, planned: boolean): (typeof ROAD)[number] {

@@ -24,7 +24,7 @@ export function leaveLines(deck: Deck, yes: boolean, size: { columns: number; ro
       running.length === 0 ? 'muted' : 'warn',
     ),
     [],
-    answerLine(yes, 'quits'),
+    answerLine(deck, yes, 'quits'),
   ];
   while (lines.length < rows) lines.push([]);
   return lines.slice(0, rows).map((line) => fitLine(line, columns, glyphsOf(deck).more));

@@ -3,7 +3,7 @@ import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
-import { keyFor } from '../../core/keys.ts';
+import { type Keys, keyOr } from '../../core/keys.ts';
 import { fieldFor } from '../field-for.ts';
 import { blocksOf, stopsOf, wayOn } from '../plan-view.ts';
 import type { RunView } from '../run-view.ts';
@@ -57,27 +57,29 @@ const LABEL = 11;
 
 /** What is asked of whoever reads a plan: a whole sentence. */
 export function nextOfPlan(
-  deck: Pick<Deck, 'readOnly' | 'resolved' | 'actions' | 'ascii'>,
+  deck: Pick<Deck, 'readOnly' | 'resolved'> & Keys,
   wizard: Own,
   { plan, view }: At<'plan'>,
 ): string {
   const blocks = blocksOf(plan);
+  const [go, back] = [keyOr(deck, 'plan.go'), keyOr(deck, 'plan.back')];
   if (blocks.length > 0) {
     const way = wayOn(plan, view, wizard.form, wizard.operation);
     const answers = stopsOf(plan).some(({ kind }) => kind === 'answer');
-    if (way.kind === 'again') return 'Enter plans again with what you have accepted.';
-    if (way.kind === 'none') return 'remove the cause, then Esc and plan again.';
+    if (way.kind === 'again') return `${go} plans again with what you have accepted.`;
+    if (way.kind === 'none') return `remove the cause, then ${back} and plan again.`;
+    const goes = `${go} goes to "${titleOf(way.field)}".`;
     return answers && way.value !== undefined
-      ? `Space accepts the one under the cursor; Enter goes to "${titleOf(way.field)}".`
-      : `Enter goes to "${titleOf(way.field)}".`;
+      ? `${keyOr(deck, 'plan.mark')} accepts the one under the cursor; ${goes}`
+      : goes;
   }
   if (plan.writes && deck.readOnly)
-    return `Esc, then ${keyFor(deck, 'mode.arm') ?? ':mode.arm'} makes it writable for a while.`;
-  if (plan.steps.length === 0) return 'Esc goes back to the form.';
-  if (plan.danger === 'none') return 'Enter runs it.';
+    return `${back} twice, then ${keyOr(deck, 'mode.arm')} makes it writable for a while.`;
+  if (plan.steps.length === 0) return `${back} goes back to the form.`;
+  if (plan.danger === 'none') return `${go} runs it.`;
   return plan.danger === 'confirm'
-    ? 'Enter asks whether to run it.'
-    : `Enter, then ${nameWords(deck, plan)}.`;
+    ? `${go} asks whether to run it.`
+    : `${go}, then ${nameWords(deck, plan)}.`;
 }
 
 /** `type the database name, shop`. */
@@ -88,7 +90,7 @@ export function nameWords({ resolved }: Pick<Deck, 'resolved'>, { subject, locks
 
 /** Below a plan: whether it can run, and how. */
 export function planFoot(
-  deck: Pick<Deck, 'readOnly' | 'resolved' | 'actions' | 'ascii'>,
+  deck: Pick<Deck, 'readOnly' | 'resolved'> & Keys,
   wizard: Own,
   phase: At<'plan'>,
   columns: number,
@@ -112,32 +114,36 @@ export function planFoot(
 }
 
 /** Of a plan that could not be made. */
-export function failedEnding({ form, operation }: Own, reason: string): Ending {
+export function failedEnding(keys: Keys, { form, operation }: Own, reason: string): Ending {
   const field = fieldFor(reason, operation, form);
   return {
     word: 'NO PLAN',
     tone: 'alert',
-    outcome: inConsole(reason, operation),
+    outcome: inConsole(keys, reason, operation),
     state: 'Nothing was changed.',
     next:
       field === undefined
-        ? 'Esc goes back to the form; the answers are kept.'
-        : `Enter goes to "${titleOf(field)}"; the answers are kept.`,
+        ? `${keyOr(keys, 'plan.back')} goes back to the form; the answers are kept.`
+        : `${keyOr(keys, 'plan.go')} goes to "${titleOf(field)}"; the answers are kept.`,
   };
 }
 
 /** After a run: what its keys do now. */
-export function nextOfRun({ end, steps }: RunView): string {
+export function nextOfRun(keys: Keys, { end, steps }: RunView): string {
   if (!end) return '';
+  const [close, undoes] = [keyOr(keys, 'result.close'), keyOr(keys, 'result.undo')];
   const left = steps.some(({ state }) => state === 'not rolled back');
-  const helps = end.next === undefined ? '' : `n opens what helps (${inConsole(end.next, undefined)}); `;
+  const helps =
+    end.next === undefined
+      ? ''
+      : `${keyOr(keys, 'result.next')} opens what helps (${inConsole(keys, end.next, undefined)}); `;
   if (end.status !== 'done')
-    return `${helps}${end.undo === null ? '' : 'u undoes what was done; '}r plans it again with the same answers; Enter closes and keeps them${left ? ', then Operations has what is left to clean up' : ''}.`;
+    return `${helps}${end.undo === null ? '' : `${undoes} undoes what was done; `}${keyOr(keys, 'result.again')} plans it again with the same answers; ${close} closes and keeps them${left ? ', then Operations has what is left to clean up' : ''}.`;
   const undo =
     end.undo === null
       ? ''
       : meantBy(end.undo)
-        ? `u undoes it (${inConsole(end.undo, undefined)}); `
-        : `u copies what undoes it (${end.undo}); `;
-  return `${helps}${undo}Enter closes.`;
+        ? `${undoes} undoes it (${inConsole(keys, end.undo, undefined)}); `
+        : `${undoes} copies what undoes it (${end.undo}); `;
+  return `${helps}${undo}${close} closes.`;
 }

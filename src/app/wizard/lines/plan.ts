@@ -2,8 +2,8 @@ import type { Check, CheckStatus, Fact, Plan, Step } from '../../../ops/engine/p
 import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { clip, fit, width, wrap } from '../../../text/width.ts';
-import type { Deck } from '../../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../../core/glyphs.ts';
+import { type Keys, keyOr } from '../../core/keys.ts';
 import { isGiven, type PlanView, stopsOf } from '../plan-view.ts';
 import type { Phase, Wizard } from '../types.ts';
 import { inConsole } from '../words.ts';
@@ -25,13 +25,13 @@ const MARKS: Readonly<Record<CheckStatus, { readonly word: string; readonly tone
 
 /** What will be done, and whether it can be: effect, warnings and steps in short, then all that was looked at. */
 export function planDocument(
-  deck: Pick<Deck, 'ascii'>,
+  deck: Keys,
   wizard: Pick<Wizard, 'operation' | 'form'>,
   { step, plan, view, command }: Planned,
   columns: number,
 ): PlanDocument {
   const marks = glyphsOf(deck);
-  const say = (text: string) => cleanBlock(inConsole(text, wizard.operation));
+  const say = (text: string) => cleanBlock(inConsole(deck, text, wizard.operation));
   const summary = [
     ...textLines(say(plan.reason ?? ''), columns, undefined),
     // where it is asked for, it stands with the question
@@ -57,7 +57,10 @@ export function planDocument(
   if (plan.steps.length > 0)
     summary.push(
       [],
-      [span(` Steps (${plan.steps.length})`, 'accent'), span('  Space unfolds one, o all', 'muted')],
+      [
+        span(` Steps (${plan.steps.length})`, 'accent'),
+        span(`  ${keyOr(deck, 'plan.mark')} unfolds one, ${keyOr(deck, 'plan.all')} all`, 'muted'),
+      ],
     );
   for (const [at, step] of plan.steps.entries())
     goTo(stepLines(step, at, { view, cursor: cursor(stops.length), columns, ascii: deck.ascii, marks }));
@@ -74,7 +77,7 @@ export function planDocument(
         ...(fine.length === 0 ? [] : [[], [span(' Checked', 'accent')]]),
         ...fine.flatMap((check) => checkLines({ ...check, detail: say(check.detail) }, '', columns)),
         [],
-        [span(' The same as a command', 'accent'), span('  y copies it', 'muted')],
+        [span(' The same as a command', 'accent'), span(`  ${keyOr(deck, 'plan.copy')} copies it`, 'muted')],
         ...wrap(cleanLine(command), columns - 4).map((part): Line => [span(`  ${part}`)]),
       ]),
     ],

@@ -3,6 +3,7 @@ import { type Line, span, type Tone } from '../../../text/line.ts';
 import { duration } from '../../../text/units.ts';
 import { wrap } from '../../../text/width.ts';
 import { glyphsOf } from '../../core/glyphs.ts';
+import { type Keys, keyOr } from '../../core/keys.ts';
 import type { RunEnding, RunView } from '../run-view.ts';
 import type { Wizard } from '../types.ts';
 import { inConsole } from '../words.ts';
@@ -27,7 +28,7 @@ const UNKNOWN = 'Not known. :recover looks at the server and says.';
 const OUTPUT_LISTED = 200;
 
 /** The three lines that count, of a run that has ended. */
-export function runEnding(run: RunView, operation: Wizard['operation']): Ending | undefined {
+export function runEnding(keys: Keys, run: RunView, operation: Wizard['operation']): Ending | undefined {
   const { end } = run;
   if (!end) return undefined;
   // done, and then something went wrong beside it: a command after it that failed
@@ -35,24 +36,24 @@ export function runEnding(run: RunView, operation: Wizard['operation']): Ending 
   const { text, state } = end;
   const own = state !== null && text.endsWith(state) ? text.slice(0, -state.length).trimEnd() : text;
   const took = end.status === 'refused' ? '' : ` (${duration(end.ms / 1000)})`;
-  const [first = '', ...more] = cleanBlock(inConsole(own, operation)).split('\n');
+  const [first = '', ...more] = cleanBlock(inConsole(keys, own, operation)).split('\n');
   return {
     ...look,
     outcome: [`${first}${took}`, ...more].join('\n'),
-    state: cleanBlock(inConsole(state ?? UNKNOWN, operation)),
-    next: nextOfRun(run),
+    state: cleanBlock(inConsole(keys, state ?? UNKNOWN, operation)),
+    next: nextOfRun(keys, run),
   };
 }
 
 /** What became of it: the outcome first, then what it found, its steps and its last words. */
 export function resultBlocks(
-  deck: { readonly ascii: boolean },
+  deck: Keys,
   { operation }: Pick<Wizard, 'operation'>,
   run: RunView,
   columns: number,
 ): Block[] {
   const { end } = run;
-  const ending = runEnding(run, operation);
+  const ending = runEnding(deck, run, operation);
   if (!end || !ending) return [];
   const { more } = glyphsOf(deck);
   const output = run.lines
@@ -77,16 +78,17 @@ export function resultBlocks(
       [],
       [span(' Steps', 'accent')],
       ...run.steps.map((step) => stepLine(step, run.at, columns, deck.ascii)),
-      ...toldLines(run.steps, columns, end.text, operation),
+      ...toldLines(deck, run.steps, columns, end.text, operation),
       ...(output.length > 0 ? [[], [span(' Output', 'accent')], ...output] : []),
       // what was refused has left no record
       ...(end.run === '' || end.status === 'refused'
         ? []
         : [
             [],
-            ...wrap(`Run ${end.run}; the journal (8) and the message log (L) have it.`, columns - 3).map(
-              (part): Line => [span(` ${part}`, 'muted')],
-            ),
+            ...wrap(
+              `Run ${end.run}; Operations (${keyOr(deck, 'screen.operations')}) and the message log (${keyOr(deck, 'help.log')}) have it.`,
+              columns - 3,
+            ).map((part): Line => [span(` ${part}`, 'muted')]),
           ]),
     ]),
   ];

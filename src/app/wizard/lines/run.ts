@@ -5,6 +5,7 @@ import { progressBar } from '../../../text/sparkline.ts';
 import { duration, plural } from '../../../text/units.ts';
 import { clip, width, wrap } from '../../../text/width.ts';
 import { glyphsOf } from '../../core/glyphs.ts';
+import { type Keys, keyOr } from '../../core/keys.ts';
 import { windowOf } from '../../views/select.ts';
 import type { BarView, OutputLine, RunView, StepState, StepView } from '../run-view.ts';
 import type { Wizard } from '../types.ts';
@@ -35,14 +36,14 @@ const BAR_CELLS = 20;
 export function runSituation({ steps, startedAt, at, cancelling }: RunView): Line {
   const done = steps.filter(({ state }) => state === 'done').length;
   return [
-    span(`  ${done} of ${plural(steps.length, 'step')}, ${wholeSeconds(at - startedAt)}`, 'muted'),
+    span(`${done} of ${plural(steps.length, 'step')}, ${wholeSeconds(at - startedAt)}`, 'muted'),
     ...(cancelling ? [span('  STOPPING: what was begun is rolled back', 'warn')] : []),
   ];
 }
 
 /** Steps, bars, and as much output as fits below them. */
 export function runLines(
-  deck: { readonly ascii: boolean },
+  deck: Keys,
   run: RunView,
   scroll: number | undefined,
   size: { readonly columns: number; readonly rows: number },
@@ -64,7 +65,9 @@ export function runLines(
   const shown = run.lines.slice(top - run.dropped, top - run.dropped + output);
   const below = run.dropped + run.lines.length - top - shown.length;
   const title =
-    scroll === undefined ? ` Output ` : ` Output, line ${top + 1}; ${below} below, End follows the newest `;
+    scroll === undefined
+      ? ` Output `
+      : ` Output, line ${top + 1}; ${below} below, ${keyOr(deck, 'reader.last')} follows the newest `;
   const lines: Line[] = [
     ...above,
     [span(`${rule.repeat(2)}${title}${rule.repeat(Math.max(0, columns - width(title) - 2))}`, 'muted')],
@@ -85,7 +88,7 @@ function waitLines({ waiting, at }: RunView, columns: number): Line[] {
 }
 
 export function outputLine({ text, from }: OutputLine): Line {
-  return [span(`  ${cleanLine(text)}`, from === 'stderr' ? 'warn' : from === 'note' ? 'accent' : undefined)];
+  return [span(`  ${cleanLine(text)}`, from === 'stderr' ? 'warn' : undefined)];
 }
 
 /** A step in one line: its mark, its title, how long it took. */
@@ -112,6 +115,7 @@ export function stepLine(step: StepView, now: number, columns: number, ascii: bo
 
 /** What steps told of their end, in full, where `said` does not say it already: why they failed above all. */
 export function toldLines(
+  keys: Keys,
   steps: readonly StepView[],
   columns: number,
   said: string,
@@ -120,7 +124,7 @@ export function toldLines(
   return steps.flatMap(({ text, title, state }) =>
     text === undefined || said.includes(text)
       ? []
-      : wrap(toldText(title, cleanLine(inConsole(text, operation))), columns - 4).map(
+      : wrap(toldText(title, cleanLine(inConsole(keys, text, operation))), columns - 4).map(
           (part): Line => [span(`  ${part}`, state === 'done' ? undefined : 'alert')],
         ),
   );

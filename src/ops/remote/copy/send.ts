@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { boundYoungSpace } from '../../../hosts/young-space.ts';
+import { moment } from '../../../text/units.ts';
 import { version } from '../../../version.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { diskError, readRegular } from '../../files/durable.ts';
@@ -63,7 +64,7 @@ export async function sendCopy(
   const there = await readCopy(store, id, storeIo);
   if (there.foreign) await refuseOthers(store, backup, storeIo);
   if (there.copy !== undefined && there.copy.created_at !== manifest.created_at)
-    throw remoteErrors.another({ store: store.label, id, made: there.copy.created_at });
+    throw remoteErrors.another({ store: store.label, id, made: moment(there.copy.created_at) });
   await beginAgain();
   const kept = await filesThere(store, there, sealedFor, storeIo);
   let listed = there.copy !== undefined || there.unreadable === true;

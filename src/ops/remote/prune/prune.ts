@@ -1,4 +1,4 @@
-import { bytes, plural } from '../../../text/units.ts';
+import { bytes, moment, plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Plan, ResultTable, Step } from '../../engine/plan.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
@@ -80,7 +80,7 @@ export async function planPruneRemote(input: PruneRemote, context: OpContext): P
       {
         id: 'sweep',
         title: 'End uploads that were never finished',
-        preview: `${store.label}: uploads that began before ${before(now).toISOString()}`,
+        preview: `${store.label}: uploads that began before ${moment(before(now))}`,
         run: async (step) => {
           const open = await openStore(remote, step.signal);
           try {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { shellWord } from '../../../text/shell.ts';
-import { bytes, plural } from '../../../text/units.ts';
+import { bytes, moment, plural } from '../../../text/units.ts';
 import { defineOperation, type Field, type OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan } from '../../engine/plan.ts';
 import { backupFields, dirFlag } from '../../repository/care/field.ts';
@@ -45,7 +45,7 @@ export async function copyChoices(context: OpContext, dir: unknown) {
 export const copyFacts = ({ copy, label }: Readable): Fact[] => [
   { label: 'From', value: `${label}/${copy.id}` },
   { label: 'Database', value: copy.database },
-  { label: 'Made', value: copy.created_at },
+  { label: 'Made', value: moment(copy.created_at) },
   { label: 'Size', value: `${plural(copy.files.length, 'file')}, ${bytes(copy.bytes)}` },
   { label: 'Encrypted', value: copy.recipients === null ? 'no' : 'yes; an identity was given that reads it' },
 ];
@@ -159,7 +159,7 @@ async function checks(
 /** How a backup of that name differs from its copy. */
 function otherText({ id, createdAt, status }: Backup, copy: Copy): string {
   if (createdAt.getTime() !== Date.parse(copy.created_at))
-    return `The ${id} that is here is another backup, made ${createdAt.toISOString()}`;
+    return `The ${id} that is here is another backup, made ${moment(createdAt)}`;
   return status === 'damaged'
     ? `The ${id} that is here is damaged`
     : `The ${id} that is here has other files`;

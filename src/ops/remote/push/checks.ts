@@ -1,5 +1,5 @@
 import { shellWord } from '../../../text/shell.ts';
-import { plural } from '../../../text/units.ts';
+import { moment, plural } from '../../../text/units.ts';
 import type { Check } from '../../engine/plan.ts';
 import type { Found } from '../copy/copy.ts';
 
@@ -33,7 +33,7 @@ export function thereChecks({ copy, unreadable }: Found, createdAt: string, stor
       {
         title,
         status: 'block',
-        detail: `${store} has another backup of that name, made ${copy.created_at}. Another prefix keeps them apart: fix "remote" in the profile.`,
+        detail: `${store} has another backup of that name, made ${moment(copy.created_at)}. Another prefix keeps them apart: fix "remote" in the profile.`,
       },
     ];
   return [

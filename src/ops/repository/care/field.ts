@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shellWord } from '../../../text/shell.ts';
-import { bytes } from '../../../text/units.ts';
+import { bytes, moment } from '../../../text/units.ts';
 import type { Field, OpContext } from '../../engine/operation.ts';
 import { repositoryErrors } from '../errors.ts';
 import type { Manifest } from '../manifest.ts';
@@ -60,7 +60,7 @@ export function factsOf(backup: Backup): { label: string; value: string }[] {
   return [
     { label: 'Path', value: path },
     { label: 'Database', value: database ?? 'unknown' },
-    { label: 'Made', value: createdAt.toISOString() },
+    { label: 'Made', value: moment(createdAt) },
     { label: 'Format', value: `${kind}, ${bytes(size)}` },
     { label: 'Status', value: status },
     ...(isSafety(backup) ? [{ label: 'Safety backup', value: manifest?.label ?? 'yes' }] : []),

@@ -1,5 +1,5 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
-import { bytes, plural } from '../../../text/units.ts';
+import { bytes, moment, plural } from '../../../text/units.ts';
 import { keyOf } from '../../archive/roots.ts';
 import { poolerChecks } from '../../database/pooler.ts';
 import type { OpContext } from '../../engine/operation.ts';
@@ -148,7 +148,7 @@ function facts({ place }: OpContext, backup: Backup, mode: Mode): Plan['facts'] 
     { label: 'Database', value: place },
     {
       label: 'Backup',
-      value: `${backup.id} of ${backup.createdAt.toISOString().slice(0, 19)}Z, ${bytes(backup.bytes)}`,
+      value: `${backup.id} of ${moment(backup.createdAt)}, ${bytes(backup.bytes)}`,
     },
     { label: 'Mode', value: `${mode}: ${WORDS[mode]}` },
   ];

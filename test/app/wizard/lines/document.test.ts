@@ -43,7 +43,7 @@ test('where the headings would be cut each row is told with them', () => {
   const [only, ...none] = fullTable(table, 36, '…');
   expect(none).toEqual([]);
   if (only?.kind !== 'lines') throw new Error('a table');
-  expect(only.lines.map(lineText)).toEqual(['  public.audit_log', '    size before 17 MB']);
+  expect(only.lines.map(lineText)).toEqual(['  public.audit_log', '    size before: 17 MB']);
   expect(fullTable(table, 80, '…')[0]?.kind).toBe('table');
 });
 
@@ -52,12 +52,12 @@ test('of sentences that would stand there cut and once more in full each row is 
   const told = fullTable({ columns: ['what', 'how'], rows: sentences }, 30, '…');
   expect(told).toHaveLength(1);
   if (told[0]?.kind !== 'lines') throw new Error('a table');
-  expect(told[0].lines.map(lineText).slice(0, 2)).toEqual(['  item 0', '    how a sentence that goes']);
+  expect(told[0].lines.map(lineText).slice(0, 2)).toEqual(['  item 0', '    how: a sentence that goes']);
   // and one row is enough that would go on for several lines
   const row = ['item', `${'word '.repeat(20)}end.`, 'do'];
   const [only] = fullTable({ columns: ['what', 'why', 'how'], rows: [row] }, 30, '…');
   if (only?.kind !== 'lines') throw new Error('a table');
-  expect(only.lines.map(lineText).at(-1)).toBe('    how do');
+  expect(only.lines.map(lineText).at(-1)).toBe('    how: do');
   const short = sentences.map(([item = ''], i) => [
     item,
     i < 2 ? 'short' : 'a sentence that goes on for long',

@@ -40,6 +40,29 @@ describe('the plan', () => {
     expect(stage.wizard.phase.step).toBe('plan');
   });
 
+  test('has its step in the title at every width, whatever the title is', async () => {
+    const stage = await planned(script({ danger: 'type-name' }));
+    const title = (columns: number, rows = 60) => {
+      stage.deck.resize(columns, rows);
+      return stage.text.split('\n')[0]?.trimEnd();
+    };
+    expect(title(120)).toBe(' Paint shop  form > PLAN > confirm > run > result');
+    const { id, phase } = stage.wizard;
+    if (phase.step !== 'plan') throw new Error(phase.step);
+    const long = {
+      ...phase.plan,
+      title: 'Restore shop of 2026-11-20 from backup shop_20261120T0230 as shop_copy',
+    };
+    updateWizard(stage.deck, id, { phase: { ...phase, plan: long } });
+    expect(title(100)).toBe(` ${long.title}  PLAN, step 2 of 5`);
+    expect(title(80)).toBe(
+      ' Restore shop of 2026-11-20 from backup shop_20261120T0230 as…  PLAN, step 2 of 5',
+    );
+    // where the place in the plan has room, too
+    expect(title(80, 14)).toMatch(/^ Restore shop of \S.*… {2}1-\d of \d+, PgDn {2}PLAN, step 2 of 5$/);
+    expect(title(44, 14)).toMatch(/^ Restore .*… {2}PLAN, step 2 of 5$/);
+  });
+
   test('begins with why it is worth doing', async () => {
     const stage = await planned(
       script({ reason: 'Due: t (~9 dead rows, 5 allowed).', consequence: 'Waits.' }),

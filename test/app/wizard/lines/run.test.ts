@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { toldLines } from '../../../../src/app/wizard/lines/run.ts';
+import { ACTIONS } from '../../../../src/app/actions/registry.ts';
+import { outputLine, toldLines } from '../../../../src/app/wizard/lines/run.ts';
 import { lineText } from '../../../../src/text/line.ts';
 
 test('what a step tells of a good end is not told as a failure', () => {
   const lines = toldLines(
+    { actions: ACTIONS, ascii: false },
     [
       { title: 'Delete', state: 'done', text: '9 rows of t are deleted.' },
       { title: 'Vacuum', state: 'failed', text: 'It is locked.' },
@@ -16,4 +18,11 @@ test('what a step tells of a good end is not told as a failure', () => {
     ['Delete: 9 rows of t are deleted.', undefined],
     ['Vacuum: It is locked.', 'alert'],
   ]);
+});
+
+test('of the output only what was said on stderr stands out: what is bold is a heading', () => {
+  const tones = (['stdout', 'note', 'stderr'] as const).map(
+    (from) => outputLine({ text: 'x', from })[0]?.tone,
+  );
+  expect(tones).toEqual([undefined, undefined, 'warn']);
 });

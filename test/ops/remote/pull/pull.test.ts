@@ -47,7 +47,7 @@ test.each<[string, () => void, RegExp]>([
   [
     'was made at another time',
     () => void putFiles(home, 'shop_1', { 'more.dat': Buffer.alloc(3000, 1) }, { days: 3 }),
-    /^The shop_1 that is here is another backup, made 20\S+Z: what is fetched gets another name beside it\.$/,
+    /^The shop_1 that is here is another backup, made 20\S+ \d\d:\d\d:\d\d: what is fetched gets another name beside it\.$/,
   ],
   [
     'has other files',

@@ -104,7 +104,7 @@ test('the details have results, steps and output', () => {
       .map((line) => line.trimEnd());
   expect(shown(80)).toEqual(expect.arrayContaining(['  表    n', '  库存  1']));
   // too wide: row by row, with the headings
-  expect(shown(8)).toEqual(expect.arrayContaining(['  库存', '    n 1']));
+  expect(shown(8)).toEqual(expect.arrayContaining(['  库存', '    n:', '    1']));
   expect(runSections(directory, 'missing')[0]?.text).toContain('no readable record');
 });
 

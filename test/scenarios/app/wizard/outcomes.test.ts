@@ -274,7 +274,7 @@ async function ended(word: string): Promise<{ state: string; next: string }> {
   // a set-up or an upgrade is several runs, and a look at the health of it all
   await until(() => stage.wizard.phase.step === 'result', { what: 'the end of the run', timeout: 50_000 });
   const { run } = await stage.at('result');
-  const ending = runEnding(run, stage.wizard.operation);
+  const ending = runEnding(stage.deck, run, stage.wizard.operation);
   const { outcome = '', state = '', next = '' } = ending ?? {};
   expect(ending?.word, run.end?.text).toBe(word);
   expect(outcome).toMatch(/\S/);
