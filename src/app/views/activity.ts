@@ -112,7 +112,7 @@ export const activityView = defineView<ActivityRow>({
       priority: 11,
       value: (r) => r.datname,
     },
-    { id: 'user', title: 'USER', width: 10, least: 8, priority: 6, value: (r) => r.usename },
+    { id: 'user', title: 'USER', width: 10, least: 8, priority: 7, value: (r) => r.usename },
     {
       id: 'application',
       title: 'APPLICATION',
@@ -147,7 +147,7 @@ export const activityView = defineView<ActivityRow>({
       title: 'WAIT',
       width: 18,
       least: 8,
-      priority: 7,
+      priority: 6,
       value: (r) => waitText(r),
       cell: (r) => shortWait(r),
       tone: (r) => (r.wait_event_type === 'Lock' ? 'alert' : undefined),

@@ -6,17 +6,21 @@ import { note } from '../output.ts';
 import type { Choice } from './choice.ts';
 import type { interruptible } from './interruptible.ts';
 
-/** Rates need two readings. */
-const BETWEEN_SECONDS = 1;
+/** Rates need two readings; the system counts hundredths of a second. */
+const BETWEEN_SECONDS = 0.5;
 
 /**
- * Reads what the rows of a view take of this machine, where it has columns of that; when rows are chosen by them the first
- * time too, twice: the first reading has no rates. Says what is missing then.
+ * Reads what the rows of a view take of this machine, where it has columns of that: the first time twice, for the rates,
+ * unless the next reading comes anyway and nobody has chosen rows by them. Tells who has what is missing.
  */
 export async function readProcesses(
   view: AnyView,
   { session, model }: { readonly session: Session; readonly model: Model },
-  { choice, round }: { readonly choice: Choice; readonly round: number },
+  {
+    choice,
+    first,
+    watching,
+  }: { readonly choice: Choice; readonly first: boolean; readonly watching: boolean },
   stop: ReturnType<typeof interruptible>,
 ): Promise<void> {
   const { backend, columns } = view;
@@ -25,10 +29,12 @@ export async function readProcesses(
   const { processes } = model;
   const sessions = view.rows(model).flatMap((row) => backend(row) ?? []);
   processes.read(session, sessions);
-  if (round > 0 || !asksOnDemand(view, choice)) return;
+  if (!first) return;
+  const asked = asksOnDemand(view, choice);
   const missing = processes.reason ?? processes.ioReason;
-  if (missing !== undefined) note(`pgdeck: ${missing}`);
-  if (!processes.known || (await stop.after(BETWEEN_SECONDS))) return;
+  if (asked && missing !== undefined) note(`pgdeck: ${missing}`);
+  if (!processes.known || sessions.length === 0 || (watching && !asked)) return;
+  if (await stop.after(BETWEEN_SECONDS)) return;
   processes.read(session, sessions);
 }
 

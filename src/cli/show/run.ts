@@ -139,7 +139,9 @@ async function showOnce(
 ): Promise<number | undefined> {
   await reading.read([...view.polls, ...(view.beside?.polls ?? [])]);
   model.observe();
-  await readProcesses(view, { session, model }, { choice: options.choice, round }, stop);
+  const { choice, watch } = options;
+  const asked = { choice, first: round === 0, watching: watch !== undefined };
+  await readProcesses(view, { session, model }, asked, stop);
   const part = model.part(view.polls[0]);
   if (part.status !== 'ok') {
     note(
