@@ -25,8 +25,9 @@ export interface ProcessCounts {
 const TICKS = 100;
 /** All of these files are shorter; of a longer one the beginning has what is read. */
 const MOST = 4096;
-/** The field of `stat` that stands behind the name, as proc(5) numbers them. */
+/** The fields of `stat` behind the name that are read, as proc(5) numbers them. */
 const FIRST = 3;
+const LAST = 22;
 
 /**
  * The processes that are seen here. Three files of each are read without waiting for a thread, 13 µs a process: of 300
@@ -49,9 +50,9 @@ export class Processes {
     if (stat === undefined || statm === undefined || pageBytes === undefined) return undefined;
     // the name stands in parentheses and may hold anything
     const end = stat.lastIndexOf(')');
-    const fields = stat.slice(end + 2).split(' ');
+    const fields = stat.slice(end + 2).split(' ', LAST - FIRST + 1);
     const field = (number: number) => Number(fields[number - FIRST]);
-    const [, resident, shared] = statm.split(' ');
+    const [, resident, shared] = statm.split(' ', 3);
     return {
       name: stat.slice(stat.indexOf('(') + 1, end),
       parent: field(4),
@@ -80,12 +81,10 @@ export class Processes {
   }
 
   #io(pid: number): ProcessIo | null {
-    const io = this.#read(`${pid}/io`);
-    const [, read] = /^read_bytes: (\d+)/m.exec(io ?? '') ?? [];
-    const [, written] = /^write_bytes: (\d+)/m.exec(io ?? '') ?? [];
-    return read === undefined || written === undefined
-      ? null
-      : { readBytes: Number(read), writtenBytes: Number(written) };
+    const io = this.#read(`${pid}/io`) ?? '';
+    const readBytes = counted(io, '\nread_bytes: ');
+    const writtenBytes = counted(io, '\nwrite_bytes: ');
+    return readBytes === undefined || writtenBytes === undefined ? null : { readBytes, writtenBytes };
   }
 
   /** Bytes of a page, of which nothing tells but what is given in both: this process's own size. */
@@ -104,7 +103,7 @@ export class Processes {
       const file = openSync(`${this.#root}/${name}`, 'r');
       try {
         const length = readSync(file, this.#buffer, 0, MOST, 0);
-        return this.#buffer.toString('utf8', 0, length);
+        return this.#buffer.latin1Slice(0, length);
       } finally {
         closeSync(file);
       }
@@ -113,4 +112,10 @@ export class Processes {
       return undefined;
     }
   }
+}
+
+/** The number behind a name that a line begins with. */
+function counted(text: string, name: string): number | undefined {
+  const at = text.indexOf(name);
+  return at < 0 ? undefined : Number.parseInt(text.slice(at + name.length, at + name.length + 20), 10);
 }

@@ -206,7 +206,8 @@ function proofOf(processes: Processes, { backend, server }: Witness): Proven {
   return fits && clock >= 0
     ? { postmaster: own.parent, clock }
     : {
-        reason: `The server’s processes are not seen on this machine: it runs elsewhere, in a container, or out of this user’s sight (process ${pid}, its session with pgdeck, is ${own ? 'another one' : 'none'} here).`,
+        reason:
+          'The server’s processes are not seen on this machine: it runs elsewhere, in a container, or out of this user’s sight.',
       };
 }
 

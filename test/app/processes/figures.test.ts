@@ -262,9 +262,7 @@ test('a server whose watching session has another process here', async () => {
     const figures = new SessionProcesses(new Processes());
     figures.read(witness, [other.backend]);
     expect([what, figures.known, figures.of(other.backend)]).toEqual([what, false, undefined]);
-    expect(figures.reason, what).toMatch(
-      /^The server’s processes are not seen on this machine: .*another one here\)\.$/,
-    );
+    expect(figures.reason, what).toMatch(/^The server’s processes are not seen on this machine/);
   }
   const figures = new SessionProcesses(new Processes());
   const [witness] = Object.values(witnesses);
@@ -291,7 +289,7 @@ test.skipIf(!MAY_APART)('a server that numbers its processes anew, on this machi
     const figures = new SessionProcesses(new Processes());
     figures.read(session, [session.backend, ...sessions.map(({ backend }) => backend)]);
     expect(figures.known).toBe(false);
-    expect(figures.reason).toContain(`process ${session.pid}, its session with pgdeck`);
+    expect(figures.reason).toMatch(/not seen on this machine/);
     expect(figures.of(session.backend)).toBeUndefined();
   } finally {
     await session.close();
