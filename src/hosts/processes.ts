@@ -103,7 +103,7 @@ export class Processes {
       const file = openSync(`${this.#root}/${name}`, 'r');
       try {
         const length = readSync(file, this.#buffer, 0, MOST, 0);
-        return this.#buffer.latin1Slice(0, length);
+        return this.#buffer.toString('latin1', 0, length);
       } finally {
         closeSync(file);
       }

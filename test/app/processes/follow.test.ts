@@ -48,7 +48,7 @@ const figures = () => {
 /** Seconds of the deck pass as they please; those of the system do not. */
 const share = () => stage.seconds(() => (figures()?.cpu ?? 0) > 0.05, 'a share of a processor');
 
-test('nothing is read for the overview, nor loaded', async () => {
+test('nothing is read for the overview', async () => {
   await stage.second();
   expect(model().processes).toBeUndefined();
   expect(text(stage)).not.toContain('CPU');
