@@ -5,6 +5,7 @@ import { connect, type Session } from '../../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
 import { Processes } from '../../../src/hosts/processes.ts';
 import { MAY_APART, serverApart } from '../../support/apart.ts';
+import { pooler } from '../../support/pgbouncer.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 
@@ -280,6 +281,21 @@ test('over a Unix socket it is proven as well', async () => {
   const figures = new SessionProcesses(new Processes());
   figures.read(session, [watcher.backend]);
   expect(figures.of(watcher.backend)).toBeDefined();
+});
+
+test('through a pooler on this machine, whose server is here', async () => {
+  const { through, stop } = await pooler(cluster.target(), { mode: 'transaction' });
+  try {
+    const session = await connect(through(cluster.target()), 'control', 'pgdeck-monitor');
+    expect(session.server.pooled).toBe(true);
+    const figures = new SessionProcesses(new Processes());
+    figures.read(session, [watcher.backend]);
+    expect(figures).toMatchObject({ known: true });
+    expect(figures.of(watcher.backend)).toBeDefined();
+    await session.close();
+  } finally {
+    await stop();
+  }
 });
 
 test.skipIf(!MAY_APART)('a server that numbers its processes anew, on this machine', async () => {
