@@ -28,6 +28,7 @@ import { initialState } from './initial.ts';
 import { contextOf, dispatch, type Keymap, keymapOf, perform } from './keymap.ts';
 import { closeLocal, refreshLocal } from './local.ts';
 import { tellNeeds } from './needs.ts';
+import { followProcesses } from './processes/follow.ts';
 import { settleSignal } from './signal/signal.ts';
 import { cursorIndex, focusedPane, focusedView, shownRows } from './views/select.ts';
 import { pasteIntoWizard } from './wizard/flow.ts';
@@ -132,6 +133,8 @@ export class Console implements Deck {
     if (!this.state.touched) this.store.set({ touched: true });
     dispatch(this, this.#keymap, name);
     tellNeeds(this);
+    // a paused screen stays as it is
+    if (!this.sampler.paused) followProcesses(this);
     refreshLocal(this);
   }
 
@@ -249,6 +252,7 @@ export class Console implements Deck {
   #password: ((password: string | undefined) => void) | undefined;
 
   #onSampler(event: SamplerEvent): void {
+    if (event === 'data') followProcesses(this);
     if (event === 'data') this.model.observe();
     followAlerts(this, event);
     followArmed(this, event);

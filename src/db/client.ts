@@ -175,7 +175,7 @@ async function describe(
       `PostgreSQL ${role.version} is older than 13, which pgdeck does not read.`,
     );
   const known = Object.fromEntries(settings.map((s) => [s.name, s.setting ?? '']));
-  const { pid, backend_start_us } = backend;
+  const { pid, backend_start_us, client_port: clientPort } = backend;
   const server: Server = {
     major,
     versionNum: role.version_num,
@@ -205,7 +205,8 @@ async function describe(
   // 'workload' plays the applications of others; a pooler's backend serves others, too
   if (purpose !== 'workload' && !server.pooled && backend_start_us !== null)
     client.on('end', noteOwnSession(pid, backend_start_us, purpose));
-  return new PgSession(client, server, pid, {
+  return new PgSession(client, server, {
+    backend: { pid, backendStart: backend_start_us, clientPort },
     settings: asked,
     own: OWN_PURPOSES.has(purpose),
     ...(target.via !== undefined && { via: target.via.label }),

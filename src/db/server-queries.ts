@@ -47,11 +47,12 @@ export const backendQuery = defineQuery({
   id: 'server.backend',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ pid, round(date_part('epoch', backend_start) * 1000000) AS backend_start_us
+      sql: `SELECT /* pgdeck */ pid, round(date_part('epoch', backend_start) * 1000000) AS backend_start_us,
+  nullif(client_port, -1) AS client_port
 FROM pg_stat_get_activity(pg_backend_pid())`,
     },
   ],
-  row: z.object({ pid: z.int(), backend_start_us: column.float }),
+  row: z.object({ pid: z.int(), backend_start_us: column.float, client_port: column.int }),
 });
 
 const EXTENSIONS = ['pg_stat_statements', 'pgstattuple', 'hypopg'];

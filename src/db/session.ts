@@ -26,10 +26,20 @@ export interface Notice {
   readonly code?: string;
 }
 
+/** What the server says of the process that serves a connection; of a pooler, of the one that served the first question. */
+export interface Backend {
+  readonly pid: number;
+  /** Epoch microseconds; null where it does not say. */
+  readonly backendStart: number | null;
+  /** The port that the connection comes from, as the server sees it; null over a Unix socket. */
+  readonly clientPort: number | null;
+}
+
 /** One connection to PostgreSQL. */
 export interface Session {
   readonly server: Server;
   readonly pid: number;
+  readonly backend: Backend;
   /** True once the connection has broken or was closed. */
   readonly lost: boolean;
   /** Runs one query; throws {@link DbError}. */

@@ -9,6 +9,7 @@ import { DATABASE_SIZES } from '../../monitor/derived/sizes.ts';
 import { type Facts, Figures } from '../../monitor/figures.ts';
 import type { Tone } from '../../text/line.ts';
 import type { FleetRow } from '../fleet/row.ts';
+import type { SessionProcesses } from '../processes/figures.ts';
 import type { RunRow } from '../runs/read.ts';
 import type { RoutineRow } from '../runs/routine-row.ts';
 import type { Shown, Sort } from './rows.ts';
@@ -48,6 +49,8 @@ export class Model extends Figures {
   keyOf: (action: string) => string | undefined = () => undefined;
   /** The servers of the profiles, where they are looked at. */
   fleet: readonly FleetRow[] = [];
+  /** What sessions take of this machine, once somebody has looked. */
+  processes: SessionProcesses | undefined;
   readonly #clock: () => number;
   #outside: Outside = NOT_LOOKED;
   #waivers: readonly Waiver[] = [];

@@ -40,6 +40,11 @@ export interface Column<Row> extends ColumnSpec {
   readonly tone?: (row: Row, model: Model) => Tone | undefined;
   /** Its text is made here and holds none of the server's: it is shown as it is, blanks and all. */
   readonly own?: boolean;
+  /**
+   * It is read for who looks at it, and only then: where the view has the screen to itself and there are figures, and
+   * where rows are sorted or looked for by it.
+   */
+  readonly onDemand?: (model: Model) => boolean;
 }
 
 /** Who a row is about, for cancel and terminate: never a row number, never a pid alone. */
@@ -211,6 +216,17 @@ const OWN: Part<never> = Object.freeze({ status: 'ok', at: Number.NaN, rows: [],
 /** What the view's main part says about itself: not asked yet, stale, denied. */
 export function statusPart(view: AnyView, model: Model): Part<unknown> {
   return view.local ? OWN : model.part(view.polls[0]);
+}
+
+/** The columns that there is something to show in. `sorted`: what rows are sorted by, which is shown whatever is in it. */
+export function columnsShown<Row>(
+  { columns }: Pick<View<Row>, 'columns'>,
+  model: Model,
+  { alone, sorted }: { readonly alone: boolean; readonly sorted: string | undefined },
+): readonly Column<Row>[] {
+  return columns.filter(
+    ({ id, onDemand }) => onDemand === undefined || id === sorted || (alone && onDemand(model)),
+  );
 }
 
 /** All columns of a row with their titles: the plainest of details. */

@@ -15,6 +15,7 @@ import { enterServer } from '../servers/switch.ts';
 import { waitText } from '../views/activity.ts';
 import { fleetView } from '../views/fleet.ts';
 import { operationsView } from '../views/operations.ts';
+import { processFacts } from '../views/process-columns.ts';
 import { VIEWS, viewOf } from '../views/registry.ts';
 import { focusedView, noRow, selectedRow } from '../views/select.ts';
 
@@ -127,6 +128,7 @@ async function backendSections(
         fact('connected', ago(backend.backend_seconds)),
         fact('backend_start, in microseconds', backend.backend_start_us),
         fact('query id', backend.query_id),
+        ...processFacts({ pid, backendStart }, deck.model),
       ],
     },
     { title: 'Query', text: backend.query ?? '' },

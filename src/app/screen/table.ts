@@ -10,7 +10,7 @@ import { type Glyphs, glyphsOf } from '../core/glyphs.ts';
 import { keyFor, keyOr } from '../core/keys.ts';
 import type { Shown } from '../core/rows.ts';
 import { type TableState, tableOf } from '../core/state.ts';
-import { type AnyView, cellText, cellTone, notRead, statusPart } from '../core/view.ts';
+import { type AnyView, cellText, cellTone, columnsShown, notRead, statusPart } from '../core/view.ts';
 import { screenOf } from '../views/registry.ts';
 import { cursorIndex, isApart, markedOf, shownRows, windowOf } from '../views/select.ts';
 import { ageSpans, isOld } from './freshness.ts';
@@ -105,7 +105,7 @@ function titleLine(
   if (last) title.push({ ...last, text: last.text.trimEnd() });
   if (withHeadings) {
     const sort = view.ordered ? undefined : table.sort;
-    const placed = placeColumns(view.columns, width - GUTTER);
+    const placed = placeColumns(columnsIn(deck, view, alone, table), width - GUTTER);
     return headingsBehind([...title, span(' ')], placed, sort, { ...glyphs, from: GUTTER, to: width });
   }
   // panes beside and below each other are told apart by a line
@@ -159,6 +159,10 @@ function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): 
   return Number.isNaN(at) ? (reason ?? '') : view.empty;
 }
 
+function columnsIn({ model }: Deck, view: AnyView, alone: boolean, { sort }: TableState): AnyView['columns'] {
+  return columnsShown(view, model, { alone, sorted: view.ordered ? undefined : sort.column });
+}
+
 function rowLines(
   deck: Deck,
   view: AnyView,
@@ -169,7 +173,8 @@ function rowLines(
 ): Line[] {
   const marks = glyphsOf(deck);
   const sideways = table.shift > 0;
-  const placed = placeColumns(view.columns, (sideways ? FULL_WIDTH : box.width) - GUTTER);
+  const columns = columnsIn(deck, view, box.alone, table);
+  const placed = placeColumns(columns, (sideways ? FULL_WIDTH : box.width) - GUTTER);
   const frozen = (placed[0]?.cells ?? 0) + 1;
   const slide = (line: Line): Line =>
     sideways ? [...fitLine(line, frozen, marks.more), ...skipLine(line, frozen + table.shift)] : line;

@@ -7,7 +7,8 @@ import { duration } from '../../text/units.ts';
 import { action } from '../core/action.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Model } from '../core/model.ts';
-import { defineScreen, defineView } from '../core/view.ts';
+import { type BackendRef, defineScreen, defineView } from '../core/view.ts';
+import { processColumns, processesUnknown, processRecord } from './process-columns.ts';
 
 /** States as they fit into a column; the letter stands first so that colour is never needed. */
 const STATES: Readonly<Record<string, string>> = {
@@ -62,6 +63,11 @@ function toggleIdle(deck: Deck): void {
   deck.say(idle ? 'Idle sessions are listed too.' : 'Idle sessions are left out.');
 }
 
+const backendOf = (row: ActivityRow): BackendRef => ({
+  pid: row.pid,
+  backendStart: row.backend_start_us,
+});
+
 export const activityView = defineView<ActivityRow>({
   id: 'activity',
   title: 'Activity',
@@ -103,20 +109,20 @@ export const activityView = defineView<ActivityRow>({
       field: { kind: 'text', also: ['db'] },
       width: 10,
       least: 8,
-      priority: 7,
+      priority: 11,
       value: (r) => r.datname,
     },
-    { id: 'user', title: 'USER', width: 10, least: 8, priority: 5, value: (r) => r.usename },
+    { id: 'user', title: 'USER', width: 10, least: 8, priority: 7, value: (r) => r.usename },
     {
       id: 'application',
       title: 'APPLICATION',
       field: { kind: 'text', also: ['app'] },
       width: 14,
       least: 8,
-      priority: 4,
+      priority: 5,
       value: (r) => r.application_name || (r.backend_type === 'client backend' ? '' : r.backend_type),
     },
-    { id: 'client', title: 'CLIENT', width: 13, priority: 9, value: (r) => r.client_addr },
+    { id: 'client', title: 'CLIENT', width: 13, priority: 13, value: (r) => r.client_addr },
     {
       id: 'state',
       title: 'STATE',
@@ -163,10 +169,11 @@ export const activityView = defineView<ActivityRow>({
       field: { kind: 'duration' },
       width: 6,
       align: 'right',
-      priority: 8,
+      priority: 12,
       value: (r) => r.xact_seconds,
       format: duration,
     },
+    ...processColumns(backendOf),
     {
       id: 'query',
       title: 'QUERY',
@@ -200,7 +207,7 @@ export const activityView = defineView<ActivityRow>({
         : []),
     ];
   },
-  backend: (row) => ({ pid: row.pid, backendStart: row.backend_start_us }),
+  backend: backendOf,
   query: (row) => row.query,
   database: (row) => row.datname,
   detail: (row) => [{ title: 'Query', text: row.query ?? '' }],
@@ -210,7 +217,11 @@ export const activityView = defineView<ActivityRow>({
       elsewhere: 'only sessions can be idle',
     },
   ],
-  record: ({ matching: _, ...row }) => row,
+  record: ({ matching: _, ...row }, model) => ({
+    ...row,
+    ...processRecord({ pid: row.pid, backendStart: row.backend_start_us }, model),
+  }),
+  beside: { facts: processesUnknown },
 });
 
 export const activityScreen = defineScreen({

@@ -1,6 +1,7 @@
 import { cleanLine } from '../../text/clean.ts';
 import { compares, type Fault, type FieldKind, parseFilter, type Term } from '../../text/filter/filter.ts';
 import type { Model } from '../core/model.ts';
+import type { Sort } from '../core/rows.ts';
 import { type AnyView, type Column, cellText, type Field, plainText } from '../core/view.ts';
 
 type AnyField = Field<unknown> & { readonly column?: Column<unknown> };
@@ -16,6 +17,18 @@ export function fieldsOf({ columns, fields = [], database }: AnyView): readonly 
   ];
   if (database === undefined || own.some(({ name }) => name === 'database')) return own;
   return [...own, { name: 'database', also: ['db'], kind: 'text', value: database }];
+}
+
+/** Whether somebody filters or sorts by what is read only then. */
+export function asksOnDemand(
+  view: AnyView,
+  { filter, sort }: { readonly filter: string; readonly sort: Sort },
+): boolean {
+  const { columns } = view;
+  if (columns.some(({ id, onDemand }) => onDemand !== undefined && id === sort.column)) return true;
+  if (filter === '') return false;
+  const parsed = parseFilter(filter, fieldsOf(view));
+  return 'terms' in parsed && parsed.terms.some((term) => 'field' in term && term.field.column?.onDemand);
 }
 
 const KINDS: Readonly<Record<FieldKind, string>> = {
@@ -87,6 +100,8 @@ function holds(term: Term<AnyField>, row: unknown, model: Model, { texts, small 
 /** What a row says, column by column: as it is shown, and as the server calls it. */
 function textsOf({ columns }: AnyView, row: unknown, model: Model): readonly string[] {
   return columns.flatMap((column) => {
+    // what is read for who asks for it by name
+    if (column.onDemand) return [];
     const shown = cleanLine(cellText(column, row, model));
     const value = cleanLine(String(column.value(row, model) ?? ''));
     return shown === value ? [shown] : [shown, value];

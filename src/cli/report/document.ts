@@ -1,5 +1,5 @@
 import type { Model } from '../../app/core/model.ts';
-import { cellText, notRead, statusPart } from '../../app/core/view.ts';
+import { cellText, columnsShown, notRead, statusPart } from '../../app/core/view.ts';
 import { sortRows } from '../../app/views/select.ts';
 import type { HealthReport } from '../../health/report.ts';
 import { lineText } from '../../text/line.ts';
@@ -60,8 +60,8 @@ function ofView(section: ViewSection, model: Model, now: number): Part {
       ? sortRows(view, all, view.sort, model)
       : all.toSorted((a, b) => by(b as never) - by(a as never));
   const rows = sorted.slice(0, limit);
-  const columns =
-    more === undefined ? view.columns : [...view.columns.slice(0, -1), more, ...view.columns.slice(-1)];
+  const shown = columnsShown(view, model, { alone: true, sorted: undefined });
+  const columns = more === undefined ? shown : [...shown.slice(0, -1), more, ...shown.slice(-1)];
   const headline = lineText(view.headline?.(model, view.rows(model)) ?? [])
     .trim()
     .replace(/ {2,}/g, '; ');

@@ -56,7 +56,7 @@ export async function printOverview({
       print(`\n${view.title}${headline === '' ? '' : `: ${cleanLine(headline)}`}`);
       const part = statusPart(view, model);
       if (part.status === 'ok' && rows.length > 0) {
-        await printRows(view, rows, model, ascii);
+        await printRows(view, rows, model, { ascii });
         const more = all.length - rows.length + notRead(view, model);
         if (more > 0) print(leftOut(view, more));
       } else if (part.status === 'ok' || part.status === 'waiting') print(view.empty);

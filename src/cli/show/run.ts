@@ -1,6 +1,6 @@
 import { glyphsOf } from '../../app/core/glyphs.ts';
 import type { Model } from '../../app/core/model.ts';
-import { type AnyView, cellText, notRead, type ViewRecord } from '../../app/core/view.ts';
+import { type AnyView, cellText, columnsShown, notRead, type ViewRecord } from '../../app/core/view.ts';
 import { SHOWN, VIEWS } from '../../app/views/registry.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
@@ -23,6 +23,7 @@ import {
 } from '../output.ts';
 import { type Choice, choiceOf, chosenRows } from './choice.ts';
 import { endsWhenTold, interruptible } from './interruptible.ts';
+import { readProcesses } from './processes.ts';
 import { ServerReader } from './server-reader.ts';
 
 export interface ShowOptions {
@@ -93,7 +94,7 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
     const stop = interruptible();
     for (let round = 0; ; round++) {
       try {
-        const code = await showOnce(source, view, { ...options, limit, choice }, resolved, round);
+        const code = await showOnce(source, view, { ...options, limit, choice }, resolved, { round, stop });
         if (code !== undefined) return code;
       } catch (error) {
         if (options.watch === undefined) throw error;
@@ -134,10 +135,13 @@ async function showOnce(
   view: AnyView,
   options: Chosen,
   resolved: Resolved,
-  round: number,
+  { round, stop }: { readonly round: number; readonly stop: ReturnType<typeof interruptible> },
 ): Promise<number | undefined> {
   await reading.read([...view.polls, ...(view.beside?.polls ?? [])]);
   model.observe();
+  const { choice, watch } = options;
+  const asked = { choice, first: round === 0, watching: watch !== undefined };
+  await readProcesses(view, { session, model }, asked, stop);
   const part = model.part(view.polls[0]);
   if (part.status !== 'ok') {
     note(
@@ -197,7 +201,7 @@ export async function printSample(
       print(`${round > 0 ? '\n' : ''}${[at, server].filter(Boolean).join('  ')}`);
     const filtered = (options.filter ?? '').trim() !== '';
     const empty = filtered ? `None of the ${view.noun} meets the filter.` : view.empty;
-    await printView(view, rows, model, options.ascii, empty);
+    await printView(view, rows, model, { ascii: options.ascii, empty, sorted: options.sort?.split(':')[0] });
   } else if (format === 'ndjson') for (const record of records) printJsonLine({ at, ...record });
   else {
     const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
@@ -215,18 +219,25 @@ export function leftOut(view: AnyView, rows: number): string {
     : `${exact(rows)} more ${view.noun} are not listed.`;
 }
 
-/** The table that the console shows, with all its columns; `empty` says why it has no rows. */
+interface Printed {
+  readonly ascii?: boolean | undefined;
+  /** Why it has no rows. */
+  readonly empty?: string;
+  /** The column that rows are sorted by. */
+  readonly sorted?: string | undefined;
+}
+
+/** The table that the console shows, with all its columns. */
 export async function printView(
   view: AnyView,
   rows: readonly unknown[],
   model: Model,
-  ascii = false,
-  empty = view.empty,
+  printed: Printed = {},
 ): Promise<void> {
-  printVerdict(view, model, ascii);
+  printVerdict(view, model, printed.ascii ?? false);
   const headline = cleanLine(lineText(view.headline?.(model, rows) ?? []).trim());
   if (headline !== '') print(headline);
-  await printRows(view, rows, model, ascii, empty);
+  await printRows(view, rows, model, printed);
 }
 
 /** What would help, where something is wrong. */
@@ -241,8 +252,7 @@ export async function printRows(
   view: AnyView,
   rows: readonly unknown[],
   model: Model,
-  ascii = false,
-  empty = view.empty,
+  { ascii = false, empty = view.empty, sorted }: Printed = {},
 ): Promise<void> {
   if (rows.length === 0) {
     note(empty);
@@ -252,8 +262,9 @@ export async function printRows(
     const text = cellText(c, row, model);
     return ascii && c.own ? asciiFrames(text) : text;
   };
-  const texts = rows.map((row) => Object.fromEntries(view.columns.map((c) => [c.id, cell(c, row)])));
-  const columns = view.columns.map((c) => ({
+  const shown = columnsShown(view, model, { alone: true, sorted });
+  const texts = rows.map((row) => Object.fromEntries(shown.map((c) => [c.id, cell(c, row)])));
+  const columns = shown.map((c) => ({
     key: c.id,
     title: c.title,
     ...(c.align && { align: c.align }),

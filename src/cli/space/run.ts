@@ -41,7 +41,7 @@ export async function runSpace(options: SpaceOptions, resolved: Resolved, env: E
         ...spaceView.beside?.facts(model),
       });
     else {
-      await printView(spaceView, rows, model, options.ascii);
+      await printView(spaceView, rows, model, { ascii: options.ascii });
       print(`\n${WHY_NOT_PG_WAL}`);
     }
     if (more > 0 && options.json !== true) note(`pgdeck: ${leftOut(spaceView, more)}`);

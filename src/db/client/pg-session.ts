@@ -2,7 +2,7 @@ import { DbError, dbError } from '../errors.ts';
 import { keptSettings, lastResult, settingsSql, withLocalSettings } from '../pooler/message.ts';
 import { type Query, sqlFor } from '../query.ts';
 import type { Server } from '../server.ts';
-import { type Answer, type Call, call, type Notice, type Session } from '../session.ts';
+import { type Answer, type Backend, type Call, call, type Notice, type Session } from '../session.ts';
 import { Cells } from './cells.ts';
 import { type CopyQueryClass, copyIn, copyOut, NotTheServer } from './copy.ts';
 import { withoutRows } from './discard.ts';
@@ -33,7 +33,7 @@ interface Stream {
 export class PgSession implements Session {
   lost = false;
   readonly server: Server;
-  readonly pid: number;
+  readonly backend: Backend;
   readonly #client: DriverClient;
   readonly #cells: Cells;
   readonly #lostListeners: ((error: DbError) => void)[] = [];
@@ -53,8 +53,8 @@ export class PgSession implements Session {
   constructor(
     client: DriverClient,
     server: Server,
-    pid: number,
     options: {
+      readonly backend: Backend;
       readonly settings: Readonly<Record<string, string>>;
       readonly own: boolean;
       readonly copyQuery: CopyQueryClass;
@@ -65,7 +65,7 @@ export class PgSession implements Session {
     // in a session of others' statements DEALLOCATE or DISCARD may take what was prepared in it
     this.#cells = new Cells((text, values, name) => this.#ask(text, values, options.own ? name : undefined));
     this.server = server;
-    this.pid = pid;
+    this.backend = options.backend;
     this.#settings = options.settings;
     this.#own = options.own;
     this.#copyQuery = options.copyQuery;
@@ -99,6 +99,10 @@ export class PgSession implements Session {
       next: 'What was asked last has no answer. Whether the way is there, pgdeck profile test says.',
       cause: failure,
     });
+  }
+
+  get pid(): number {
+    return this.backend.pid;
   }
 
   async run<Input, Row>(query: Query<Input, Row>, input: Input): Promise<Row[]> {
