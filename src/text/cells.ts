@@ -1,10 +1,12 @@
 import { type Line, lineWidth, type Span, span, type Tone } from './line.ts';
-import { fit, width } from './width.ts';
+import { fit, take, width } from './width.ts';
 
 /** How much room a column takes and when it gives way. */
 export interface ColumnSpec {
   readonly id: string;
   readonly title: string;
+  /** A word for it where the title has no room. */
+  readonly short?: string;
   /** Cells; for a growing column the least it needs. */
   readonly width: number;
   readonly align?: 'left' | 'right';
@@ -85,11 +87,11 @@ type SortedBy = { readonly column: string; readonly descending: boolean } | unde
 function headingCell({ column, cells }: Placed<ColumnSpec>, sort: SortedBy, marks: Marks) {
   const sorted = sort?.column === column.id;
   const arrow = sorted ? (sort.descending ? marks.down : marks.up) : '';
-  const title =
-    width(column.title + arrow) > cells
-      ? column.title.slice(0, Math.max(0, cells - arrow.length))
-      : column.title;
-  return { text: title + arrow, tone: sorted ? ('accent' as const) : ('muted' as const) };
+  const names = [column.title, ...(column.short === undefined ? [] : [column.short])];
+  // a word that is whole says more than an arrow, which stands in the header too; the tone tells the column
+  const texts = [...names.map((name) => name + arrow), ...names];
+  const text = texts.find((one) => width(one) <= cells) ?? take(names.at(-1) ?? '', cells);
+  return { text, tone: sorted ? ('accent' as const) : ('muted' as const) };
 }
 
 /**

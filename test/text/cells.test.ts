@@ -35,6 +35,22 @@ describe.each(VIEWS.map((view) => [view.id, view] as const))('%s', (_, view) => 
     expect(least).toBeLessThanOrEqual(58);
   });
 
+  test('has whole words for headings, at any width and however it is sorted', () => {
+    for (let room = 60; room <= 200; room += 7) {
+      const placed = placeColumns(view.columns, room);
+      for (const column of view.columns)
+        for (const sort of [undefined, { column: column.id, descending: true }]) {
+          const heading = headingLine(placed, sort, { up: '^', down: 'v' });
+          const cells = heading
+            .filter((_, i) => i % 2 === 0)
+            .map(({ text }) => text.trim().replace(/v$/, ''));
+          placed.forEach((one, i) => {
+            expect([one.column.title, one.column.short], `${room}`).toContain(cells[i]);
+          });
+        }
+    }
+  });
+
   test('fills the room when a column grows, from its least width on', () => {
     if (!view.columns.some((c) => c.grow)) return;
     for (const room of [120, 200, 300])
@@ -106,12 +122,19 @@ test('a row has every cell in its column, whatever the text', () => {
   expect(lineWidth(tableLine([], placed))).toBe(50);
 });
 
-test('the heading carries the direction of the sort, also where the title fills the column', () => {
+test('the heading carries the direction of the sort; where the title fills the column, a short one does, or the title is whole', () => {
   const marks = { up: '▲', down: '▼' };
   const heading = (column: string, descending: boolean, of = columns) =>
     lineText(headingLine(placeColumns(of, 50), { column, descending }, marks));
   expect(heading('pid', true)).toContain('PID▼');
   expect(heading('pid', false)).toContain('PID▲');
   const narrow: ColumnSpec[] = [{ id: 'age', title: 'SECONDS', width: 7, align: 'right', priority: 1 }];
-  expect(heading('age', true, narrow)).toBe('SECOND▼');
+  expect(heading('age', true, narrow)).toBe('SECONDS');
+  expect(
+    heading(
+      'age',
+      true,
+      narrow.map((one) => ({ ...one, short: 'SECS' })),
+    ),
+  ).toBe('  SECS▼');
 });

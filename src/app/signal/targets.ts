@@ -26,6 +26,7 @@ const COLUMNS: readonly TargetColumn[] = [
   {
     id: 'application',
     title: 'APPLICATION',
+    short: 'APP',
     priority: 4,
     most: NAME_CELLS,
     text: ({ target }) => target.application_name || '-',

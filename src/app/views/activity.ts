@@ -106,6 +106,7 @@ export const activityView = defineView<ActivityRow>({
     {
       id: 'database',
       title: 'DATABASE',
+      short: 'DB',
       field: { kind: 'text', also: ['db'] },
       width: 10,
       least: 8,
@@ -116,6 +117,7 @@ export const activityView = defineView<ActivityRow>({
     {
       id: 'application',
       title: 'APPLICATION',
+      short: 'APP',
       field: { kind: 'text', also: ['app'] },
       width: 14,
       least: 8,

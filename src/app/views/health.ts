@@ -238,6 +238,7 @@ const categoryColumns = [
   {
     id: 'unknown',
     title: 'NOT KNOWN',
+    short: 'UNKNOWN',
     field: { kind: 'number' },
     width: 9,
     grow: true,

@@ -11,6 +11,7 @@ const columns = [
   {
     id: 'load',
     title: 'LOAD 60s',
+    short: 'LOAD',
     field: { kind: 'percent', value: (s) => seconds(load(s)) },
     width: 8,
     align: 'right',
@@ -22,6 +23,7 @@ const columns = [
   {
     id: 'calls_rate',
     title: 'CALLS/s',
+    short: 'CALLS',
     field: { kind: 'number' },
     width: 7,
     align: 'right',

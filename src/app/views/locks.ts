@@ -89,6 +89,7 @@ const columns = [
   {
     id: 'application',
     title: 'APPLICATION',
+    short: 'APP',
     field: { kind: 'text', also: ['app'] },
     width: 8,
     priority: 5,

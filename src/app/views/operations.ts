@@ -58,7 +58,7 @@ const columns = [
     value: (r) => r.seconds,
     format: duration,
   },
-  { id: 'undo', title: 'AFTERWARDS', width: 10, priority: 2, value: afterwards },
+  { id: 'undo', title: 'AFTERWARDS', short: 'AFTER', width: 10, priority: 2, value: afterwards },
   { id: 'server', title: 'SERVER', width: 28, priority: 3, value: (r) => r.server },
 ] satisfies Column<RunRow>[];
 

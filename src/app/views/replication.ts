@@ -81,6 +81,7 @@ const senderColumns = [
   {
     id: 'write',
     title: 'TO WRITE',
+    short: 'WRITE',
     field: { kind: 'size' },
     width: 8,
     align: 'right',
@@ -91,6 +92,7 @@ const senderColumns = [
   {
     id: 'flush',
     title: 'TO FLUSH',
+    short: 'FLUSH',
     field: { kind: 'size' },
     width: 8,
     align: 'right',
@@ -101,6 +103,7 @@ const senderColumns = [
   {
     id: 'replay',
     title: 'TO REPLAY',
+    short: 'REPLAY',
     field: { kind: 'size' },
     width: 9,
     align: 'right',

@@ -87,6 +87,7 @@ const columns = [
   {
     id: 'load',
     title: 'LOAD 60s',
+    short: 'LOAD',
     field: { kind: 'percent', value: (s) => seconds(s.rate?.execMsPerSecond) },
     width: 8,
     align: 'right',
@@ -98,6 +99,7 @@ const columns = [
   {
     id: 'calls_rate',
     title: 'CALLS/s',
+    short: 'CALLS',
     field: { kind: 'number' },
     width: 7,
     align: 'right',

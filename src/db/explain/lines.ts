@@ -17,8 +17,8 @@ export function offText(off: number | null): string {
   return times < 1.5 ? '' : `${off >= 1 ? 'x' : '/'}${count(times)}`;
 }
 
-export function shareText(own: number | null): string {
-  return own === null ? '-' : `${Math.round(own * 100)}%`;
+export function shareText(percent: number | null): string {
+  return percent === null ? '-' : `${percent}%`;
 }
 
 /**
@@ -38,7 +38,7 @@ export function planLines(plans: PlanDocument, columns: number, more = '…'): L
 }
 
 function nodeLines(row: TreeRow, ran: boolean, columns: number, more: string): Line[] {
-  const own = `${fit(shareText(row.own), 4, 'right')}${row.slow ? '!' : ' '}`;
+  const own = `${fit(shareText(row.percent), 4, 'right')}${row.slow ? '!' : ' '}`;
   const planned = `  ${fit(count(row.planned), 6, 'right')}`;
   const real = ran ? fit(row.never ? 'never' : count(row.real), 7, 'right') : '';
   const off = ran

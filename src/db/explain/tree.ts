@@ -11,6 +11,8 @@ export interface TreeRow {
   readonly details: readonly string[];
   /** Share of 1 of the time of all nodes (of their cost, where it was not run) that this one takes itself; null: nothing does. */
   readonly own: number | null;
+  /** The same in whole per cent: those of a plan are 100 together. */
+  readonly percent: number | null;
   /** Rows that the planner expects each time that it is done. */
   readonly planned: number | null;
   /** Rows that there were each time; null where it was not run, or never came to it. */
@@ -65,10 +67,25 @@ const TOLD = [
 export function treeRows(plans: PlanDocument): TreeRow[] {
   return plans.flatMap(({ Plan }) => {
     const own = ownOf(Plan);
-    const all = [...own.values()].reduce((sum, one) => sum + one, 0);
-    return rowsOf(Plan, 0, own, all);
+    const all = sum([...own.values()]);
+    return withPercents(rowsOf(Plan, 0, own, all));
   });
 }
+
+/** Each is rounded down; what is then left of 100 goes to those that have lost most by that. */
+function withPercents(rows: readonly Omit<TreeRow, 'percent'>[]): TreeRow[] {
+  const exact = rows.map(({ own }) => (own ?? 0) * 100);
+  const whole = exact.map(Math.floor);
+  const lost = (at: number) => (exact[at] ?? 0) - (whole[at] ?? 0);
+  const left = Math.round(sum(exact)) - sum(whole);
+  const most = [...exact.keys()].sort((a, b) => lost(b) - lost(a)).slice(0, left);
+  return rows.map((row, at) => ({
+    ...row,
+    percent: row.own === null ? null : (whole[at] ?? 0) + (most.includes(at) ? 1 : 0),
+  }));
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
 
 /** Where the sum of the time went beside the nodes, in a line: planning, execution, triggers. */
 export function timesOf([first]: PlanDocument): string {
@@ -85,7 +102,12 @@ export function timesOf([first]: PlanDocument): string {
   ].join(', ');
 }
 
-function rowsOf(node: PlanNode, depth: number, own: ReadonlyMap<PlanNode, number>, all: number): TreeRow[] {
+function rowsOf(
+  node: PlanNode,
+  depth: number,
+  own: ReadonlyMap<PlanNode, number>,
+  all: number,
+): Omit<TreeRow, 'percent'>[] {
   const share = all > 0 ? (own.get(node) ?? 0) / all : null;
   const planned = node['Plan Rows'] ?? null;
   const loops = node['Actual Loops'];

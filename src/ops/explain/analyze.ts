@@ -160,7 +160,7 @@ function hidden(value: unknown): unknown {
 /** The tree as a table: what stands in it is cleaned when it is shown. */
 function planTable(plans: Parameters<typeof treeRows>[0]): ResultTable {
   const rows = treeRows(plans).map((row) => [
-    `${shareText(row.own)}${row.slow ? '!' : ''}`,
+    `${shareText(row.percent)}${row.slow ? '!' : ''}`,
     count(row.planned),
     row.never ? 'never' : count(row.real),
     `${offText(row.off)}${row.wrong ? '!' : ''}`,

@@ -52,6 +52,18 @@ test('each has its own share of the time, that of a CTE is of who reads it, and 
   expect(rows.filter(({ slow }) => slow).map(({ title }) => title)).toEqual(['CTE slow: Seq Scan on many']);
 });
 
+test.each([3, 6, 7])('shares of %i equal parts are 100 per cent together', (parts) => {
+  const scan = { 'Node Type': 'Seq Scan', 'Total Cost': 1 };
+  const Plan = {
+    'Node Type': 'Append',
+    'Total Cost': parts,
+    Plans: Array.from({ length: parts }, () => ({ ...scan })),
+  };
+  const percents = treeRows([{ Plan }]).map(({ percent }) => percent ?? Number.NaN);
+  expect(percents.reduce((sum, one) => sum + one, 0)).toBe(100);
+  expect(Math.max(...percents) - Math.min(...percents.slice(1))).toBe(1);
+});
+
 test('a node that was never begun says so', async () => {
   const plans = await analyzed('SELECT id FROM many UNION ALL SELECT half FROM many LIMIT 1');
   expect(planLines(plans, 80).map(lineText).join('\n')).toMatch(/ never +.*-> /);

@@ -56,7 +56,7 @@ describe('the plan', () => {
     updateWizard(stage.deck, id, { phase: { ...phase, plan: long } });
     expect(title(100)).toBe(` ${long.title}  PLAN, step 2 of 5`);
     expect(title(80)).toBe(
-      ' Restore shop of 2026-11-20 from backup shop_20261120T0230 as…  PLAN, step 2 of 5',
+      ' Restore shop of 2026-11-20 from backup shop_20261120T0230 a…  PLAN, step 2 of 5',
     );
     // where the place in the plan has room, too
     expect(title(80, 14)).toMatch(/^ Restore shop of \S.*… {2}1-\d of \d+, PgDn {2}PLAN, step 2 of 5$/);
