@@ -156,6 +156,30 @@ test('the first reading has no rates, and neither has that after nobody looked',
   expect(figures.of(session.backend)).toMatchObject(expected);
 });
 
+test('a session that is listed again has figures of the interval, and not of the time between', async () => {
+  let now = 1000;
+  const [busy, other] = [await open(), await open()];
+  const figures = new SessionProcesses(new Processes(), () => now);
+  const second = (...listed: Session[]) => {
+    now += 1000;
+    figures.read(
+      watcher,
+      listed.map(({ backend }) => backend),
+    );
+  };
+  second(busy, other);
+  await busy.sql(`DO $$ BEGIN FOR i IN 1..3000000 LOOP PERFORM 1; END LOOP; END $$`);
+  second(other);
+  second(busy, other);
+  // what it has done was told of the second in which it did that
+  expect(figures.of(busy.backend)?.cpu).toBeLessThan(0.05);
+  // for who is not listed for long nothing is read
+  for (let i = 0; i < 31; i++) second(other);
+  expect(figures.of(busy.backend)).toBeUndefined();
+  second(busy, other);
+  expect(figures.of(busy.backend)).toMatchObject({ cpu: null });
+});
+
 test('two readings that hardly differ in time count as one', async () => {
   let now = 1000;
   const session = await open();
