@@ -1,4 +1,4 @@
-import { DOWN, ESC, fresh, shows, type TakePicture, WINDOW } from './screen.ts';
+import { DOWN, ENTER, ESC, fresh, shows, type TakePicture, UP, WINDOW } from './screen.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Rows that are looked for: by a filter with fields, and by the column that they are sorted by. */
@@ -22,6 +22,29 @@ export async function finding(terminal: Terminal, picture: TakePicture): Promise
   terminal.type(ESC);
   await terminal.until('the tables again', shows(/TABLE .*TOTAL/, /Enter details/));
   await terminal.resize(WINDOW);
+}
+
+/** What sessions take of the machine, the busiest first. */
+export async function processes(terminal: Terminal, picture: TakePicture): Promise<void> {
+  await terminal.resize({ cols: 160, rows: 24 });
+  terminal.type('2');
+  await terminal.until('the sessions', shows(/CPU +MEM +READ/, /active: Lock/), 90);
+  await sortBy(terminal, DOWN, ['XACT', 'CPU']);
+  await picture('processes', 'what they take', fresh(/CPU▼/, / [1-9]\d*% +\d/), 60);
+  await sortBy(terminal, UP, ['XACT', 'AGE']);
+  await terminal.resize(WINDOW);
+}
+
+/** From the column that holds to another one, by the columns on the way. */
+async function sortBy(terminal: Terminal, key: string, way: readonly string[]): Promise<void> {
+  terminal.type('s');
+  await terminal.until('the columns', shows(/Sort/));
+  for (const column of way) {
+    terminal.type(key);
+    await terminal.until('the next', shows(new RegExp(`▶ +${column}`)));
+  }
+  terminal.type(ENTER);
+  await terminal.until('the order', shows(new RegExp(`${way.at(-1)}▼`)));
 }
 
 /** What pgdeck has sent so far, with the whole of one. */

@@ -26,6 +26,7 @@ export const WINDOW: Size = { cols: 120, rows: 36 };
 export const ENTER = '\r';
 export const TAB = '\t';
 export const ESC = '\u001b';
+export const UP = '\u001b[A';
 export const DOWN = '\u001b[B';
 
 /** The screen shows all of these. */

@@ -1,7 +1,7 @@
 import { PALETTES } from '../../test/ui/palettes.ts';
 import { application } from './application.ts';
 import { copies } from './copies.ts';
-import { finding, log } from './finding.ts';
+import { finding, log, processes } from './finding.ts';
 import { fleet } from './fleet.ts';
 import { health } from './health.ts';
 import { themeFrom } from './look.ts';
@@ -54,6 +54,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   lists,
   overlays,
   finding,
+  processes,
   overviews,
   palettes,
   fleet,

@@ -154,7 +154,7 @@ test('a session that ends while the question is open is "already gone", and noth
   pty.press('/');
   pty.type('leaver');
   pty.press('enter');
-  await pty.waitFor(new RegExp(`^▶ +${stale.pid} .* leaver `, 'm'));
+  await pty.waitFor(new RegExp(`^▶ +${stale.pid} .*\\bleaver `, 'm'));
   pty.press('K');
   await pty.waitFor('[No]');
   await stale.close();

@@ -21,16 +21,22 @@ const NOTHING: ProcessFigures = {
   writtenBytesPerSecond: null,
 };
 
-/** What was counted of a process at a moment (ms). */
+/** What was counted of a session's process at a moment, and when the session was listed last (ms). */
 interface Reading {
+  readonly session: BackendRef;
   readonly at: number;
+  readonly listed: number;
   readonly counts: ProcessCounts;
 }
 
-/** The postmaster whose children are the server's sessions, and which of the answers says when the machine was booted. */
+/** What is known once it is proven. */
 interface Proof {
+  /** Whose children the server's sessions are. */
   readonly postmaster: number;
+  /** Which of the answers says when the machine was booted. */
   readonly clock: number;
+  /** The I/O of its processes is shown to this user. */
+  readonly io: boolean;
 }
 
 type Proven = Proof | { readonly reason: string };
@@ -50,6 +56,8 @@ const STARTING = 120;
 const APART = 2;
 /** In a shorter interval a hundredth of a second is too much of it. */
 const LEAST_MS = 200;
+/** A session that is idle now and then is listed again: it is read meanwhile, or each time there would be no rates. */
+const REMEMBERED_MS = 30_000;
 /** postgres, edb-postgres, postmaster. */
 const SERVER = /post(?:gres|master)$/;
 
@@ -68,8 +76,6 @@ export class SessionProcesses {
   #readings: ReadonlyMap<string, Reading> = new Map();
   #figures: ReadonlyMap<string, ProcessFigures> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
-  /** One was read whose I/O is shown, or not: undefined while there was none. */
-  #io: boolean | undefined;
 
   /** @param clock ms, never going back */
   constructor(processes: Processes, clock: () => number = () => performance.now()) {
@@ -79,7 +85,7 @@ export class SessionProcesses {
 
   /** The processes of the server are known to be those of this machine. */
   get known(): boolean {
-    return this.#witness !== undefined && 'postmaster' in this.#witness.proven;
+    return this.#proof !== undefined;
   }
 
   /** Why they are not, in a sentence. */
@@ -89,7 +95,7 @@ export class SessionProcesses {
 
   /** Why there is no I/O of them, in a sentence. */
   get ioReason(): string | undefined {
-    return this.#io === false
+    return this.#proof?.io === false
       ? 'Reads and writes of a process are shown to its own user and to root only: run pgdeck as the user of the server to see them.'
       : undefined;
   }
@@ -112,7 +118,7 @@ export class SessionProcesses {
     this.#readAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Reads the processes of sessions, the first 500. */
+  /** Reads the processes of sessions, the first 500; and of those that were listed lately. */
   read(witness: Witness, sessions: Iterable<BackendRef>): void {
     const proven = this.#prove(witness);
     const now = this.#clock();
@@ -125,22 +131,25 @@ export class SessionProcesses {
     if (booted === undefined) return;
     const readings = new Map<string, Reading>();
     const figures = new Map<string, ProcessFigures>();
-    let io: boolean | undefined;
-    for (const session of sessions) {
-      if (readings.size >= MOST) break;
+    const take = (session: BackendRef, listed: number): void => {
       const id = identity(session);
-      if (readings.has(id)) continue;
+      if (readings.size >= MOST || readings.has(id)) return;
       const before = this.#readings.get(id);
       const counts = this.#of(session, proven, booted, before);
-      if (counts === undefined) continue;
-      readings.set(id, { at: now, counts });
+      if (counts === undefined) return;
+      readings.set(id, { session, at: now, listed, counts });
       figures.set(id, figuresOf(counts, now, before));
-      io ||= counts.io !== null;
-    }
+    };
+    for (const session of sessions) take(session, now);
+    for (const { session, listed } of this.#readings.values())
+      if (now - listed < REMEMBERED_MS) take(session, listed);
     this.#readings = readings;
     this.#figures = figures;
     this.#readAt = now;
-    this.#io = io;
+  }
+
+  get #proof(): Proof | undefined {
+    return this.#witness && 'postmaster' in this.#witness.proven ? this.#witness.proven : undefined;
   }
 
   /** Those of a process that is the session's. */
@@ -165,7 +174,6 @@ export class SessionProcesses {
     const { pid, backendStart: start } = backend;
     if (this.#witness?.pid !== pid || this.#witness.start !== start) {
       this.rest();
-      this.#io = undefined;
       this.#witness = { pid, start, proven: proofOf(this.#processes, { backend, server }) };
     }
     return this.#witness.proven;
@@ -204,7 +212,7 @@ function proofOf(processes: Processes, { backend, server }: Witness): Proven {
       isAsOld(postmaster, server.startedAt / 1000, booted, { least: -ROUNDS, most: STARTING }),
   );
   return fits && clock >= 0
-    ? { postmaster: own.parent, clock }
+    ? { postmaster: own.parent, clock, io: own.io !== null }
     : {
         reason:
           'The server’s processes are not seen on this machine: it runs elsewhere, in a container, or out of this user’s sight.',

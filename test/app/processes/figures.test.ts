@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { SessionProcesses, type Witness } from '../../../src/app/processes/figures.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
@@ -15,8 +17,14 @@ let watcher: Session;
 const sessions: Session[] = [];
 
 beforeAll(async () => {
-  // on a disk: what goes to memory is no I/O
-  cluster = await createCluster({ bin: inject('postgres').bin, settings: { shared_buffers: '64MB' } });
+  const { bin, major } = inject('postgres');
+  cluster = await createCluster({
+    bin,
+    // on a disk: what goes to memory is no I/O
+    parent: '/var/tmp',
+    // from 18 on others read for a session
+    settings: { shared_buffers: '64MB', ...(major >= 18 && { io_method: 'sync' }) },
+  });
   watcher = await connect(cluster.target(), 'control', 'pgdeck-monitor');
 });
 afterAll(async () => {
@@ -137,6 +145,35 @@ test('a session that writes: its bytes to storage', async () => {
   await busy;
 });
 
+test('a session that reads: its bytes from storage, and not those that the page cache has', async () => {
+  const reader = await open();
+  await reader.sql(
+    `CREATE TABLE read AS SELECT g AS id, repeat('x', 500) AS x FROM generate_series(1, 100000) g`,
+  );
+  await reader.sql('CHECKPOINT');
+  const [row] = await reader.sql(`SELECT pg_relation_filepath('read') AS path`);
+  let now = 1000;
+  const figures = new SessionProcesses(new Processes(), () => now);
+  const scanned = async () => {
+    figures.read(watcher, [reader.backend]);
+    const before = field(said(reader.pid, 'io'), 'read_bytes');
+    await reader.sql('SELECT count(*) FROM read');
+    now += 1000;
+    figures.read(watcher, [reader.backend]);
+    expect(figures.of(reader.backend)?.readBytesPerSecond).toBe(
+      field(said(reader.pid, 'io'), 'read_bytes') - before,
+    );
+    now += 1000;
+    return figures.of(reader.backend)?.readBytesPerSecond;
+  };
+  // written to the disk, and out of the page cache
+  const file = join(cluster.dataDir, String(row?.path));
+  execFileSync('sync', [file]);
+  execFileSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none']);
+  expect(await scanned()).toBeGreaterThan(20 * MB);
+  expect(await scanned()).toBeLessThan(MB);
+});
+
 test('the first reading has no rates, and neither has that after nobody looked', async () => {
   const session = await open();
   let now = 1000;
@@ -154,6 +191,30 @@ test('the first reading has no rates, and neither has that after nobody looked',
   expect(figures.known).toBe(true);
   read();
   expect(figures.of(session.backend)).toMatchObject(expected);
+});
+
+test('a session that is listed again has figures of the interval, and not of the time between', async () => {
+  let now = 1000;
+  const [busy, other] = [await open(), await open()];
+  const figures = new SessionProcesses(new Processes(), () => now);
+  const second = (...listed: Session[]) => {
+    now += 1000;
+    figures.read(
+      watcher,
+      listed.map(({ backend }) => backend),
+    );
+  };
+  second(busy, other);
+  await busy.sql(`DO $$ BEGIN FOR i IN 1..3000000 LOOP PERFORM 1; END LOOP; END $$`);
+  second(other);
+  second(busy, other);
+  // what it has done was told of the second in which it did that
+  expect(figures.of(busy.backend)?.cpu).toBeLessThan(0.05);
+  // for who is not listed for long nothing is read
+  for (let i = 0; i < 31; i++) second(other);
+  expect(figures.of(busy.backend)).toBeUndefined();
+  second(busy, other);
+  expect(figures.of(busy.backend)).toMatchObject({ cpu: null });
 });
 
 test('two readings that hardly differ in time count as one', async () => {
