@@ -87,6 +87,16 @@ export function dispatch(deck: Deck, keymap: Keymap, key: string): void {
 /** Runs an action, or says why not. */
 export function perform(deck: Deck, action: Action): void {
   const reason = action.disabled?.(deck);
-  if (reason === undefined) action.run(deck);
-  else deck.say(`${action.title}: ${reason}.`, 'error');
+  if (reason === undefined) {
+    action.run(deck);
+    return;
+  }
+  const where = placeOf(deck.state);
+  // elsewhere it would be read as if it were of that
+  deck.say(`${action.title}: ${reason}.`, 'error', false, (state) => placeOf(state) === where);
+}
+
+/** What is on the screen, whatever is in it. */
+function placeOf(state: AppState): string {
+  return JSON.stringify([contextOf(state), state.screen, openedWizard(state)?.id]);
 }

@@ -13,9 +13,9 @@ function listed(deck: Deck): readonly Action[] {
   );
 }
 
-/** What an action is called, whole: its title, or its id without its kind, as in `health` of `screen.health`. */
+/** What an action is called, whole: its title, or its id without its kind, as in `health` of `screen.health`, `db drop` of `run.db.drop`. */
 function isCalled({ title, id }: Action, text: string): boolean {
-  return title.toLowerCase() === text || id.slice(id.indexOf('.') + 1) === text;
+  return title.toLowerCase() === text || id.slice(id.indexOf('.') + 1).replaceAll('.', ' ') === text;
 }
 
 /**

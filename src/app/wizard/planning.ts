@@ -32,7 +32,7 @@ export function makePlan(deck: Deck, wizard: Wizard): void {
   const isWrong = (now: Form) => problemOf(operation, now, wrong?.id) !== undefined;
   const message = parsed.problems.find((problem) => problem.field === wrong?.id)?.message;
   const said = wrong
-    ? problemText(titleOf(wrong), message ?? 'is needed')
+    ? problemText(`"${titleOf(wrong)}"`, message ?? 'is needed')
     : problemText(undefined, parsed.problems[0]?.message ?? 'Something is missing.');
   deck.say(inConsole(deck, said, operation), 'error', false, (state) => {
     const now = openedWizard(state);

@@ -15,7 +15,7 @@ export const cleanupRestore = defineOperation({
   fields: {
     run: {
       title: 'Run',
-      hint: 'the run of cleanup whose rows come back, as runs list has it',
+      hint: 'the run of cleanup whose rows come back, by its id',
       argument: true,
       choices: async (context) => {
         const here = await serverHere(context);

@@ -13,7 +13,7 @@ export const undo = defineOperation({
   fields: {
     run: {
       title: 'Run',
-      hint: 'the run, as runs list has it',
+      hint: 'the run by its id',
       argument: true,
       choices: async (context) => {
         const here = await serverHere(context);
@@ -21,6 +21,7 @@ export const undo = defineOperation({
           .filter((run) => refusalOf(run) === undefined && isOnServer(run, here))
           .map((run) => ({ value: run.id, hint: run.subject }));
       },
+      none: () => 'No run on this server can be undone.',
     },
   },
   plan: async ({ run: id }, context) => {

@@ -26,6 +26,7 @@ export const importFields: Readonly<Record<keyof ImportInput, Field>> = {
     hint: 'the SQLite database; it is copied as one moment of it, and never changed',
     argument: true,
     choices: fileChoices,
+    none: () => 'There is no such file in this directory: type its path.',
   },
   into_existing: {
     title: 'Into existing tables',

@@ -29,6 +29,7 @@ export const recover = defineOperation({
           .filter((run) => leftBehind(run) && isOnServer(run, here))
           .map((run) => ({ value: run.id, hint: run.subject }));
       },
+      none: () => 'No run on this server has left anything.',
     },
   },
   plan: async ({ run: id }, context) => {

@@ -59,7 +59,7 @@ const given = (value: RawInput[string]) => value !== undefined && value !== '' &
 export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
   backup: {
     title: 'Backup',
-    hint: 'a backup, as backups list has it, or the path of a dump',
+    hint: 'a backup by its name, or the path of a dump',
     argument: true,
     choices: async (context, raw) => {
       const repository = repositoryDirectory(context, textOf(raw.dir));
@@ -74,7 +74,7 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
       }));
     },
     none: (known, raw) =>
-      `There are no backups in ${repositoryDirectory(known, textOf(raw.dir))}. Make one (b in the console), type the path of a dump, or name another repository.`,
+      `There are no backups in ${repositoryDirectory(known, textOf(raw.dir))}. Make one with pgdeck backup, type the path of a dump, or name another repository.`,
   },
   database: {
     title: 'Database',

@@ -28,6 +28,7 @@ export const runSql = defineOperation({
       hint: 'the file with the statements, in UTF-8',
       argument: true,
       choices: fileChoices,
+      none: () => 'There is no such file in this directory: type its path.',
     },
     set: {
       title: 'Variables',

@@ -11,10 +11,11 @@ export const scheduleRemove = defineOperation({
   fields: {
     name: {
       title: 'Name',
-      hint: 'the job, as schedule status names it',
+      hint: 'the job by its name',
       argument: true,
       choices: async ({ here }) =>
         jobsOf(await readCrontab(here)).map((job) => ({ value: job.name, hint: job.at })),
+      none: () => 'The crontab has no job of pgdeck.',
     },
   },
   plan: async ({ name }, context) => {

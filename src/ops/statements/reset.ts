@@ -28,7 +28,7 @@ export const statementsReset = defineOperation({
   fields: {
     statement: {
       title: 'Query id',
-      hint: 'only this statement, as show statements --json names it',
+      hint: 'only this statement, by its queryid of pg_stat_statements',
       placeholder: 'queryid',
     },
     database: { title: 'Database', hint: 'only what was run in this database', placeholder: 'name' },

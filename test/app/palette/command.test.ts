@@ -74,3 +74,8 @@ test('a server that is called as an action is, stands behind it; before what is 
   expect(titles('locks')).toEqual(['Locks', 'Switch to locksmith']);
   await other.stop();
 });
+
+test('what an operation is called opens it, whatever else has these words', () => {
+  for (const { id, title, ownKeys } of OPERATIONS)
+    if (ownKeys !== true) expect(paletteMatches(stage.deck, id)[0]?.title).toBe(title);
+});

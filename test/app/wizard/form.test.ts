@@ -70,12 +70,12 @@ test('what is wrong is said under its field, and going on leads there', async ()
   const stage = await opened(played);
   expect(stage.text).not.toContain('is needed');
   stage.keys('enter');
-  expect(stage.text).toContain('Database is needed');
+  expect(stage.text).toContain('"Database" is needed');
   stage.type('shop');
   expect(stage.text).not.toContain('is needed');
   stage.keys('tab');
   stage.type('0');
-  expect(stage.text).toContain('Jobs: at least 1.');
+  expect(stage.text).toContain('"Jobs": at least 1.');
   stage.keys('backtab', 'enter');
   expect(focus(stage)).toBe('jobs');
   expect(played.planned).toBe(0);
@@ -175,20 +175,20 @@ test('an empty field says what holds, and an empty list of choices what to do', 
 test('an error goes when what was wrong is changed', async () => {
   const stage = await opened();
   stage.keys('enter');
-  expect(stage.deck.state.toast?.text).toBe('Database is needed.');
+  expect(stage.deck.state.toast?.text).toBe('"Database" is needed.');
   stage.type('s');
   expect(stage.deck.state.toast).toBeUndefined();
   // filled in by another way than its keys, or left
   const said = () => lineText(footerLine(stage.deck, 80));
   stage.keys('backspace', 'enter');
-  expect(said()).toContain('Database is needed.');
+  expect(said()).toContain('"Database" is needed.');
   const { id, form } = stage.wizard;
   updateWizard(stage.deck, id, { form: { ...form, texts: { database: fieldOf('shop') } } });
-  expect(said()).not.toContain('Database is needed.');
+  expect(said()).not.toContain('"Database" is needed.');
   updateWizard(stage.deck, id, { form });
-  expect(said()).toContain('Database is needed.');
+  expect(said()).toContain('"Database" is needed.');
   stage.keys('esc');
-  expect(said()).not.toContain('Database is needed.');
+  expect(said()).not.toContain('"Database" is needed.');
 });
 
 test('a list takes choices in and out, and what is typed', async () => {

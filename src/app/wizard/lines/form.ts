@@ -12,6 +12,7 @@ import { EMPTY_FIELD, fieldSpans } from '../../core/text-field.ts';
 import { windowOf } from '../../views/select.ts';
 import { type Form, firstChoice, focusedField, offered, problemOf, rawOf, visibleFields } from '../form.ts';
 import { flagOf, pickedOf, titleOf, valuesOf } from '../values.ts';
+import { inConsole } from '../words.ts';
 
 /** Choices shown at once. */
 const CHOICES = 7;
@@ -34,11 +35,16 @@ export function formLines(
   const known = knownOf(deck);
   const fields = visibleFields(operation, form);
   const focused = focusedField(operation, form);
+  const general = problemOf(operation, form, undefined);
   const label =
     Math.min(WIDEST_TITLE, Math.floor(columns / 3), Math.max(0, ...fields.map((f) => width(titleOf(f))))) + 2;
   const room = columns - label - 3;
   const lines: Line[] = [];
   let focus = { from: 0, to: 0 };
+  const none = (field: InputField) => {
+    const text = field.none?.(known, raw);
+    return text && inConsole(deck, text, operation);
+  };
   const below = (text: string, tone: 'muted' | 'alert') =>
     wrap(cleanLine(text), Math.max(10, room)).map(
       (part): Line => [span(' '.repeat(label + 3)), span(part, tone)],
@@ -53,16 +59,13 @@ export function formLines(
       ...valueSpans(field, form, own, room, marks, standardOf(field, known, raw)),
     ]);
     if (own) lines.push(...below(hintOf(deck, field), 'muted'));
-    if (problem !== undefined) lines.push(...below(problemText(titleOf(field), problem), 'alert'));
-    if (own) lines.push(...choiceLines(field, form, label + 3, columns, marks, field.none?.(known, raw)));
+    if (problem !== undefined) lines.push(...below(problemText(`"${titleOf(field)}"`, problem), 'alert'));
+    // what is wrong between fields is seen where somebody is
+    if (own && general !== undefined && form.touched.size > 0)
+      lines.push(...below(inConsole(deck, general, operation), 'alert'));
+    if (own) lines.push(...choiceLines(field, form, label + 3, columns, marks, none(field)));
     if (own) focus = { from, to: lines.length };
   }
-  const general = problemOf(operation, form, undefined);
-  if (general !== undefined && form.touched.size > 0)
-    lines.push(
-      [],
-      ...wrap(cleanLine(general), columns - 4).map((part): Line => [span(`   ${part}`, 'alert')]),
-    );
   return { lines, focus };
 }
 
@@ -171,7 +174,7 @@ function choiceLines(
   indent: number,
   columns: number,
   marks: Glyphs,
-  none = 'No choices.',
+  none = 'There is nothing to choose from.',
 ): Line[] {
   if (!field.choices || field.kind === 'choice') return [];
   const pad = ' '.repeat(Math.min(indent, 6));

@@ -17,7 +17,7 @@ import { recoverFetch } from './recover.ts';
 export const copyFields: { readonly id: Field; readonly identity: Field } = {
   id: {
     title: 'Copy',
-    hint: 'the copy, as backups list --remote has it; newest: the newest good one',
+    hint: 'the copy by its name; newest: the newest good one',
     argument: true,
     choices: async (context, raw) => copyChoices(context, raw.dir),
     none: () => 'There are no copies. Make one with: pgdeck backups push',

@@ -13,7 +13,7 @@ export const backupInput = { id: z.string(), dir: z.string().optional() };
 export const backupFields: { readonly id: Field; readonly dir: Field } = {
   id: {
     title: 'Backup',
-    hint: 'the backup, as backups list has it, or a path; newest: the newest good one',
+    hint: 'the backup by its name, or a path; newest: the newest good one',
     argument: true,
     choices: async (context, raw) => {
       const dir = typeof raw.dir === 'string' ? raw.dir : undefined;
