@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { far } from './far.ts';
 import { fleet } from './fleet.ts';
 import { HEALTH_ROLE, type Question, questions } from './health.ts';
 import { hosts } from './hosts/hosts.ts';
@@ -19,9 +20,10 @@ import { ROLES, subjects } from './subjects.ts';
  * restore cost against the programs they run: npm run bench. Names of parts as arguments measure only these:
  * npm run bench -- base operations. They are the loads (base, tables, active), health (what its questions cost),
  * operations, import (a SQLite file, against COPY of a file that is ready), remote (copies to a server of S3 on this
- * machine), hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd, and package (how the one file starts,
- * against the unpacked form), and fleet (keys over ten servers of which three do not answer); the last four run only where
- * they are named. A number is how many rounds of operations, import, remote, hosts or fleet, or starts of package, there are.
+ * machine), hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd, package (how the one file starts,
+ * against the unpacked form), fleet (keys over ten servers of which three do not answer), and far (first figures and keys
+ * through 100 ms each way); the last five run only where they are named. A number is how many rounds of operations, import,
+ * remote, hosts, fleet or far, or starts of package, there are.
  */
 
 /** The loads, each on top of the one before. */
@@ -76,6 +78,7 @@ try {
   if (parts.includes('remote')) console.log(await remote(home, rounds));
   if (parts.includes('package'))
     console.log(await packaged(home, counted === undefined ? undefined : Number(counted)));
+  if (parts.includes('far')) console.log(await far(home, rounds));
   if (parts.includes('fleet')) console.log(await fleet(home, rounds));
   if (parts.includes('hosts')) console.log(await hosts(home, rounds));
 } finally {

@@ -39,7 +39,7 @@ export const consoleIn = (home: string) => ({
 });
 
 /** pgdeck on its first screen and on its list of sessions, and pg_activity where it is installed. */
-export function subjects(cluster: Cluster, home: string): Subject[] {
+export function subjects(cluster: Pick<Cluster, 'target'>, home: string): Subject[] {
   const { host, port } = cluster.target();
   const connection = (role: string) => ['-h', host, '-p', String(port), '-U', role, '-d', DATABASE];
   const { file, env } = consoleIn(home);
