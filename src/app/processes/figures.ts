@@ -131,8 +131,7 @@ export class SessionProcesses {
     if (booted === undefined) return;
     const readings = new Map<string, Reading>();
     const figures = new Map<string, ProcessFigures>();
-    const take = (session: BackendRef, listed: number): void => {
-      const id = identity(session);
+    const take = (id: string, session: BackendRef, listed: number): void => {
       if (readings.size >= MOST || readings.has(id)) return;
       const before = this.#readings.get(id);
       const counts = this.#of(session, proven, booted, before);
@@ -140,9 +139,9 @@ export class SessionProcesses {
       readings.set(id, { session, at: now, listed, counts });
       figures.set(id, figuresOf(counts, now, before));
     };
-    for (const session of sessions) take(session, now);
-    for (const { session, listed } of this.#readings.values())
-      if (now - listed < REMEMBERED_MS) take(session, listed);
+    for (const session of sessions) take(identity(session), session, now);
+    for (const [id, { session, listed }] of this.#readings)
+      if (now - listed < REMEMBERED_MS) take(id, session, listed);
     this.#readings = readings;
     this.#figures = figures;
     this.#readAt = now;
@@ -155,12 +154,12 @@ export class SessionProcesses {
   /** Those of a process that is the session's. */
   #of(
     { pid, backendStart }: BackendRef,
-    { postmaster }: Proof,
+    { postmaster, io }: Proof,
     booted: number,
     before: Reading | undefined,
   ): ProcessCounts | undefined {
     if (backendStart === null) return undefined;
-    const counts = this.#processes.of(pid);
+    const counts = this.#processes.of(pid, { io });
     if (counts === undefined || counts.parent !== postmaster || !SERVER.test(counts.name)) return undefined;
     // once proven it is the same as long as it is as old: the clock of the server may be set meanwhile
     const same =
@@ -229,12 +228,16 @@ function figuresOf(counts: ProcessCounts, now: number, before: Reading | undefin
   const { ownBytes, io } = counts;
   if (before === undefined) return { ...NOTHING, ownBytes };
   const seconds = (now - before.at) / 1000;
-  const rate = (after: number, from: number) => Math.max(0, after - from) / seconds;
   const { io: ioBefore, cpuSeconds } = before.counts;
+  const both = io !== null && ioBefore !== null;
   return {
-    cpu: rate(counts.cpuSeconds, cpuSeconds),
+    cpu: rate(counts.cpuSeconds, cpuSeconds, seconds),
     ownBytes,
-    readBytesPerSecond: io && ioBefore ? rate(io.readBytes, ioBefore.readBytes) : null,
-    writtenBytesPerSecond: io && ioBefore ? rate(io.writtenBytes, ioBefore.writtenBytes) : null,
+    readBytesPerSecond: both ? rate(io.readBytes, ioBefore.readBytes, seconds) : null,
+    writtenBytesPerSecond: both ? rate(io.writtenBytes, ioBefore.writtenBytes, seconds) : null,
   };
+}
+
+function rate(after: number, before: number, seconds: number): number {
+  return Math.max(0, after - before) / seconds;
 }

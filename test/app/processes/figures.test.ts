@@ -7,6 +7,7 @@ import { connect, type Session } from '../../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
 import { Processes } from '../../../src/hosts/processes.ts';
 import { MAY_APART, serverApart } from '../../support/apart.ts';
+import { serverTarget } from '../../support/cluster.ts';
 import { pooler } from '../../support/pgbouncer.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
@@ -242,6 +243,20 @@ test('a session that ends between the list and the reading', async () => {
   now += 1000;
   figures.read(watcher, [backend]);
   expect(figures.of(backend)).toBeUndefined();
+});
+
+test('the session of another server on this machine, as old as it says', async () => {
+  const foreign = await connect(serverTarget(), 'workload', 'app');
+  const ours = await connect(serverTarget(), 'control', 'pgdeck-monitor');
+  const read = (witness: Session) => {
+    const figures = new SessionProcesses(new Processes());
+    figures.read(witness, [foreign.backend]);
+    return [figures.known, figures.of(foreign.backend) !== undefined];
+  };
+  expect(read(watcher)).toEqual([true, false]);
+  expect(read(ours)).toEqual([true, true]);
+  await foreign.close();
+  await ours.close();
 });
 
 test('a process that is not as old as the session, of a session whose start is hidden, or of nobody here', async () => {

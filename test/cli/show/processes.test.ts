@@ -1,8 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MAY_APART, serverApart } from '../../support/apart.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { cleanEnvironment, MAIN, pgdeckHere, temporaryDirectory } from '../../support/program.ts';
+import { until } from '../../support/until.ts';
 
 let db: TestDatabase;
 let pid: number;
@@ -57,18 +60,21 @@ test('text has their columns, and rows are chosen and ordered by them', async ()
 });
 
 test('with --watch the rates come with the second reading', async () => {
-  const child = spawnSync(
+  const child = spawn(
     process.execPath,
     [MAIN, 'show', 'activity', '--watch', '1', '--ndjson', '--filter', 'app:burner'],
-    { env: environment(), encoding: 'utf8', timeout: 4500 },
+    { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  const rows = child.stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  expect(rows.length).toBeGreaterThan(1);
-  expect(rows[0].cpu_percent).toBeNull();
-  expect(rows[1].cpu_percent).toBeGreaterThan(0);
+  const rows: { readonly cpu_percent: number | null }[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => rows.push(JSON.parse(line)));
+  try {
+    await until(() => rows.length > 1, { what: 'two readings', timeout: 20_000 });
+  } finally {
+    child.kill();
+    await once(child, 'close');
+  }
+  expect(rows[0]?.cpu_percent).toBeNull();
+  expect(rows[1]?.cpu_percent).toBeGreaterThan(0);
 });
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
