@@ -49,7 +49,9 @@ test('with what is wrong in them the console has its own, and says where that st
   const { file, console } = open('{\n  "keys": {\n    "find.filter": "p",\n    "time.now": "^S"\n  }\n}\n');
   const pty = await console;
   const shown = await pty.waitFor('The usual keys hold.');
-  expect(shown.at(-1)).toMatch(/^ config\.json:4:5: \^S is no key that can be had: it is kept by terminals/);
+  expect(shown.at(-1)).toMatch(
+    /^ config\.json:4:5: time\.now: \^S is no key that can be had: it is kept by terminals/,
+  );
   pty.press('L');
   await pty.waitFor(new RegExp(`^  \\S+  ${file}:4:5: field "keys.time.now": `, 'm'));
   pty.press('enter');

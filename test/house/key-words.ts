@@ -14,7 +14,7 @@ export const NAMED =
 /** Texts that name a key and no action it is on: each key can be moved, so that only the action knows where it is. */
 export function namesKeys({ text }: Source): string[] {
   return [...text].flatMap(([file, content]) => {
-    if (!/^(app|ui|alerts)\//.test(file) || ABOUT_KEYS.test(file)) return [];
+    if (!/^(app|ui|alerts|health|monitor)\//.test(file) || ABOUT_KEYS.test(file)) return [];
     const source = ts.createSourceFile(file, content, ts.ScriptTarget.Latest, true);
     const found: string[] = [];
     const visit = (node: ts.Node): void => {

@@ -14,7 +14,7 @@ export function tellFaults(deck: Deck, holds: string, file: string, faults: read
   for (const fault of faults) deck.note(fault, 'error', false);
   const log = keyFor(deck, 'help.log') ?? ':message log';
   const more = others.length === 0 ? '' : ` ${others.length} more: ${log}.`;
-  // in 80 columns there is room for where it is and why; the whole path and the field are in the log
-  const brief = `${basename(file)}${first.slice(file.length).replace(/(?<=^:\d+:\d+: )field "[^"]*": /, '')}`;
+  // in 80 columns there is room for where it is and why; the whole path is in the log
+  const brief = `${basename(file)}${first.slice(file.length).replace(/(?<=^:\d+:\d+: )field "(?:keys\.)?([^"]*)"/, '$1')}`;
   deck.say(`${brief} ${holds}${more}`, 'error');
 }

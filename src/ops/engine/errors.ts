@@ -28,7 +28,7 @@ export const engineErrors = defineErrors('engine', {
   takenBack: ({ run, by }: { run: string; by: string }) =>
     refused(`${run} was undone already, by ${by}.`, LIST),
   running: ({ run }: { run: string }) =>
-    refused(`${run} is still running.`, 'Wait for it, or stop it with ^C where it runs.'),
+    refused(`${run} is still running.`, 'Wait for it, or stop it where it runs.'),
   killed: ({ run }: { run: string }) =>
     refused(`${run} was killed before it was done.`, 'Clean up after it first: pgdeck recover'),
   notDone: ({ run, status }: { run: string; status: string }) =>

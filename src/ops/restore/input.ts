@@ -237,7 +237,7 @@ function choiceHint(backup: Backup): string {
   if (scope !== null && scope !== 'full') parts.push(scope);
   if (isSafety(backup)) parts.push('safety backup');
   if (manifest?.label) parts.push(manifest.label);
-  return parts.join('  ');
+  return parts.join(', ');
 }
 
 function textOf(value: RawInput[string]): string | undefined {

@@ -4,7 +4,8 @@ import { footerLine } from '../../../src/app/screen/footer.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { focusedField, offered, parseForm } from '../../../src/app/wizard/form.ts';
 import { updateWizard } from '../../../src/app/wizard/state.ts';
-import type { Field } from '../../../src/ops/engine/operation.ts';
+import type { Field, OperationEntry } from '../../../src/ops/engine/operation.ts';
+import { entryOf } from '../../../src/ops/registry.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
@@ -303,4 +304,39 @@ test('a password that is asked for while a form is open leads back to it', async
   stage.keys('esc');
   expect(await another).toBeUndefined();
   expect(stage.wizard.phase.step).toBe('form');
+});
+
+test('what is wrong between fields is seen whole in 80x24, and what there is not is said for the console', async () => {
+  const stage = await opened();
+  stage.keys('esc');
+  stage.deck.resize(80, 24);
+  const { deck } = stage;
+  openWizard(deck, entryOf('reindex') as OperationEntry);
+  await stage.at('form');
+  stage.keys('enter');
+  const words = () => stage.text.replace(/\s+/g, ' ');
+  expect(words()).toContain(
+    'Say what is rebuilt: "Indexes", "Tables", "Schemas", or "The whole database" for',
+  );
+  stage.keys('esc');
+  openWizard(deck, entryOf('restore') as OperationEntry);
+  await stage.at('form');
+  await until(() => words().includes('There are no backups'), { what: 'the choices' });
+  expect(words()).toContain('Make one with :backup, type the path of a dump');
+  stage.keys('esc');
+});
+
+test('why a key does nothing is said where it was pressed, and not on the next page', async () => {
+  const stage = await opened();
+  stage.type('shop');
+  stage.keys('enter');
+  await stage.at('plan');
+  const footer = () => lineText(footerLine(stage.deck, 80));
+  stage.deck.perform({
+    ...stage.deck.actions[0],
+    disabled: () => 'it is not',
+  } as (typeof stage.deck.actions)[0]);
+  expect(footer()).toContain(': it is not.');
+  stage.keys('esc');
+  expect(footer()).not.toContain('it is not');
 });
