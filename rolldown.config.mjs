@@ -70,6 +70,30 @@ const layoutData = () => {
   };
 };
 
+const ROWS = '\0known-rows';
+
+/** What Ink puts frames together with: src/ui/known-rows.ts does it for the rows that are new. */
+const knownRows = () => {
+  let found = false;
+  return {
+    name: 'known-rows',
+    resolveId: (id, importer) => {
+      if (id !== './output.js' || !importer?.endsWith('/ink/build/renderer.js')) return null;
+      found = true;
+      return ROWS;
+    },
+    load: (id) =>
+      id === ROWS
+        ? `import Output from ${JSON.stringify(source('node_modules/ink/build/output.js'))};
+import { withKnownRows } from ${JSON.stringify(source('src/ui/known-rows.ts'))};
+export default withKnownRows(Output);`
+        : null,
+    buildEnd() {
+      if (!found) this.error('Ink no longer puts frames together in output.js: mend or remove known-rows.');
+    },
+  };
+};
+
 const PARSER_BYTES = '\0parser-bytes';
 const PARSER = fileURLToPath(new URL('node_modules/libpg-query/wasm/libpg-query.wasm', import.meta.url));
 
@@ -147,7 +171,17 @@ export default defineConfig({
   platform: 'node',
   // its other form asks for its own parts with a require() that is handed in, which nothing can follow
   resolve: { alias: { 'jsonc-parser': source('node_modules/jsonc-parser/lib/esm/main.js') } },
-  plugins: [cleanBefore, lateWidth(), layoutData(), stubs, inkForTable, parserFile(), licences, executable],
+  plugins: [
+    cleanBefore,
+    lateWidth(),
+    layoutData(),
+    knownRows(),
+    stubs,
+    inkForTable,
+    parserFile(),
+    licences,
+    executable,
+  ],
   transform: {
     target: 'node24',
     define: {
