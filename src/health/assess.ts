@@ -4,6 +4,7 @@ import type { Check, Facts } from './check.ts';
 import type { Finding, Judgement, Measure, Severity, Unknown } from './finding.ts';
 import { SEVERITIES } from './finding.ts';
 import { grouped } from './group.ts';
+import type { Memory } from './memory.ts';
 import { CHECKS } from './registry.ts';
 import { deduction, scoreOf } from './score.ts';
 import { type Waiver, waiverOf } from './waivers.ts';
@@ -50,14 +51,20 @@ export interface Scope {
   readonly waivers?: readonly Waiver[] | undefined;
   readonly checks?: readonly Check[] | undefined;
   readonly categories?: readonly CategoryId[] | undefined;
+  /** What was made before of what is as it was, with the same waivers. */
+  readonly memory?: Memory<Judged> | undefined;
 }
 
 /** Judges the facts by the checks. Asks nothing of the server. */
 export function assess(
   facts: Facts,
-  { waivers = [], checks = CHECKS, categories = CATEGORY_IDS }: Scope = {},
+  { waivers = [], checks = CHECKS, categories = CATEGORY_IDS, memory }: Scope = {},
 ): Assessment {
-  const judged = checks.map((check) => judge(check, facts, waivers));
+  const judged = checks.map(
+    (check) =>
+      memory?.recall(check, facts, (watched) => judge(check, watched, waivers)) ??
+      judge(check, facts, waivers),
+  );
   const findings = judged.flatMap((one) => one.shown).sort(worstFirst);
   const unknown = judged.flatMap(({ check, judgement }) =>
     judgement.unknown ? [{ ...judgement.unknown, ...nameOf(check) }] : [],
@@ -92,7 +99,8 @@ export function assess(
   };
 }
 
-interface Judged {
+/** What one check came to. */
+export interface Judged {
   readonly check: Check;
   readonly judgement: Judgement;
   /** Each, with what it is waived by. */
@@ -105,13 +113,15 @@ const nameOf = ({ id, title, category }: Check) => ({ check: id, title, category
 
 function judge(check: Check, facts: Facts, waivers: readonly Waiver[]): Judged {
   const unread = blindness(check, facts);
+  // waivers end; where there are none it does not matter when it is
+  const now = waivers.length === 0 ? Number.NaN : facts.outside.now;
   const judgement = unread?.whole ? { unknown: unread.why } : withUnknown(check.judge(facts), unread?.why);
   const findings = (judgement.findings ?? []).map((found): Finding => {
     const id = found.object === undefined ? check.id : `${check.id}:${found.object}`;
-    const waiver = waiverOf({ id, check: check.id }, waivers, facts.outside.now);
+    const waiver = waiverOf({ id, check: check.id }, waivers, now);
     return { id, check: check.id, category: check.category, ...found, ...(waiver && { waiver }) };
   });
-  const { all, shown } = grouped(check, findings, waivers, facts.outside.now);
+  const { all, shown } = grouped(check, findings, waivers, now);
   return { check, judgement, findings: all, shown };
 }
 

@@ -1,7 +1,8 @@
 import type { Thresholds } from '../../config/thresholds.ts';
-import { type Assessment, assess } from '../../health/assess.ts';
+import { type Assessment, assess, type Judged } from '../../health/assess.ts';
 import type { Severity } from '../../health/finding.ts';
 import type { Level } from '../../health/level.ts';
+import { Memory } from '../../health/memory.ts';
 import type { Outside } from '../../health/outside.ts';
 import { CHECKS, countsOf } from '../../health/registry.ts';
 import type { Waiver } from '../../health/waivers.ts';
@@ -57,6 +58,7 @@ export class Model extends Figures {
   /** By view: computed once per round of the sampler and setting of the table. */
   readonly shown = new Map<string, Memo>();
   #health: Assessment | undefined;
+  readonly #judged = new Memory<Judged>();
 
   /** @param clock ms since 1970 */
   constructor(facts: Facts, thresholds: Thresholds, clock: () => number = Date.now) {
@@ -83,6 +85,7 @@ export class Model extends Figures {
   /** What somebody lives with, as the profile has it. */
   set waivers(waivers: readonly Waiver[]) {
     this.#waivers = waivers;
+    this.#judged.clear();
     this.#health = undefined;
   }
 
@@ -96,7 +99,10 @@ export class Model extends Figures {
     const { server, thresholds } = this;
     if (server === undefined) return undefined;
     const outside = { ...this.#outside, now: this.#clock() };
-    this.#health ??= assess({ figures: this, server, thresholds, outside }, { waivers: this.#waivers });
+    this.#health ??= assess(
+      { figures: this, server, thresholds, outside },
+      { waivers: this.#waivers, memory: this.#judged },
+    );
     return this.#health;
   }
 }

@@ -28,6 +28,12 @@ export function statementKey(row: Counters): string {
   return `${row.userid}/${row.dbid}/${id}/${row.toplevel}`;
 }
 
+/** What ran of some statements, and within how many seconds. */
+interface Grown {
+  readonly seconds: number;
+  readonly statements: readonly StatementGrowth[];
+}
+
 /** A statement with what was counted of it lately. */
 export interface StatementGrowth {
   readonly row: Counters;
@@ -40,11 +46,14 @@ export class StatementRates {
   readonly #minute = new Windows(WINDOW, 0);
   readonly #hour = new Windows(HOUR, APART_MS);
   #seen: unknown;
+  /** Of the rows that were seen last; counting anew would come to the same. */
+  #grown: { readonly made: Grown | undefined } | undefined;
 
   /** @param at the server's clock in ms when the rows were read */
   observe(rows: readonly Counters[], at: number): void {
     if (rows === this.#seen) return;
     this.#seen = rows;
+    this.#grown = undefined;
     this.#minute.observe(rows, at);
     this.#hour.observe(rows, at);
   }
@@ -62,7 +71,13 @@ export class StatementRates {
   }
 
   /** What ran within up to an hour, of these rows, and how long that window is so far; undefined before two readings. */
-  grown(rows: readonly Counters[]): { seconds: number; statements: readonly StatementGrowth[] } | undefined {
+  grown(rows: readonly Counters[]): Grown | undefined {
+    if (rows !== this.#seen) return this.#grownOf(rows);
+    this.#grown ??= { made: this.#grownOf(rows) };
+    return this.#grown.made;
+  }
+
+  #grownOf(rows: readonly Counters[]): Grown | undefined {
     const windows = rows.flatMap((row) => {
       const window = this.#hour.of(row, HOUR);
       return window ? [{ row, window }] : [];
