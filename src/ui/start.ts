@@ -43,6 +43,9 @@ export interface ConsoleOptions {
 /** A server of this network answers within so many milliseconds; Ink is not kept waiting for longer. */
 const NEAR_MS = 150;
 
+/** Answers between two looks at the space for short-lived objects. */
+const BOUNDED_EVERY = 10;
+
 /** Failures that a first attempt to connect does not outlive: waiting would not mend them. */
 const PATIENT: readonly DbError['kind'][] = ['starting'];
 
@@ -101,6 +104,7 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const screen = new Screen(process.stdout);
   let connected = false;
   let bounded = false;
+  let rounds = 0;
   let figures = false;
   const answered = Promise.withResolvers<undefined>();
   const { sampler } = seat.console;
@@ -108,7 +112,7 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     if (event === 'data') {
       figures = true;
       answered.resolve(undefined);
-      if (!bounded) bounded = boundYoungSpace();
+      if (!bounded || rounds++ % BOUNDED_EVERY === 0) bounded = boundYoungSpace();
     }
     connected ||= sampler.link.state === 'connected';
     const { link } = sampler;

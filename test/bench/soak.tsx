@@ -99,8 +99,8 @@ function answered(): Promise<void> {
 }
 
 const memory: { tick: number; heap: number; rss: number }[] = [];
-const off = sampler.onEvent((event) => {
-  if (event === 'data' && boundYoungSpace()) off();
+sampler.onEvent((event) => {
+  if (event === 'data') boundYoungSpace();
 });
 deck.start();
 await answered();
