@@ -59,6 +59,17 @@ function loadedWith(chunks: ReadonlyMap<string, string>, names: RegExp): Readonl
   return reached;
 }
 
+test('before its first frame the console loads a few files: each that Node looks for costs time', () => {
+  const chunks = written();
+  const reached = loadedWith(chunks, /^(main|output|program|store|profile|with-route|start)\b/);
+  expect(reached.size).toBeLessThan(30);
+  // and what is shared by all commands brings nothing of the console
+  const layers = (names: RegExp) =>
+    [...loadedWith(chunks, names)].flatMap((name) => /^layer-(\w+)/.exec(name)?.[1] ?? []).sort();
+  expect(layers(/^(main|output|program)\b/)).toEqual(['command']);
+  expect(layers(/^(store|profile|with-route)\b/)).toEqual(['command', 'settings']);
+});
+
 test('what a script loads has no React in it', () => {
   const chunks = written();
   const reached = loadedWith(chunks, /^(main|program|profile|once|probe|store)\b/);
