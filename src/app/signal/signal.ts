@@ -15,9 +15,9 @@ import type {
 } from '../../ops/signal/types.ts';
 import type { Deck } from '../core/deck.ts';
 import { readOnlyWhy } from '../core/keys.ts';
-import type { DialogPhase, SignalOption } from '../core/state.ts';
+import { type DialogPhase, type SignalOption, tableOf } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
-import { focusedView, leftOut, markedOf, targetRows } from '../views/select.ts';
+import { focusedView, leftOut, targetRows } from '../views/select.ts';
 
 /** How long leaving the console may wait for the answers to signals that were sent. */
 const SETTLE_MS = 1000;
@@ -164,16 +164,25 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
     }
     await context.close();
     for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);
-    const view = focusedView(deck.state);
-    // what was left out stays marked
-    const { unseen } = markedOf(view, deck.model, deck.state);
-    deck.table(view.id, { marks: new Set(unseen.map(view.identity)) });
+    unmark(deck, confirmed);
     phase(deck, id, { step: 'done', plan: confirmed, outcomes });
     deck.sampler.refresh();
   } catch (error) {
     record((error as Error).message, false);
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }
+}
+
+/** What was not meant stays marked; who was is not, also where a filter hides what became of it. */
+function unmark(deck: Deck, { victims, refused }: SignalPlan): void {
+  const view = focusedView(deck.state);
+  const { marks } = tableOf(deck.state, view.id);
+  const meant = new Set<number | undefined>([
+    ...victims.map(({ target }) => target.pid),
+    ...refused.map(({ pid }) => pid),
+  ]);
+  const others = view.rows(deck.model).filter((row) => !meant.has(view.backend?.(row)?.pid));
+  deck.table(view.id, { marks: new Set(others.map(view.identity).filter((id) => marks.has(id))) });
 }
 
 /** Keeps what was sent for the list of it: the journal may lack it. */

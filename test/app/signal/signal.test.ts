@@ -244,6 +244,23 @@ describe('who is meant', () => {
     expect(text(stage)).toContain('1 marked, 1 not shown');
   });
 
+  test('who was meant is not marked any more, also where the filter hides what became of it', async () => {
+    const { pid } = await victim();
+    const stage = await console();
+    stage.keys('i');
+    stage.filter(`pid:${pid} state:active`);
+    await select(stage, pid);
+    stage.keys('space', 'c');
+    expect(await stage.asked()).toEqual([pid]);
+    // its statement ends by itself, and it is idle
+    await watcher.sql('SELECT pg_cancel_backend($1)', [pid]);
+    await stage.seconds(() => pids(stage).length === 0, 'a row that the filter hides');
+    expect(stage.deck.model.rows(activityPoll).map((row) => row.pid)).toContain(pid);
+    stage.keys('y');
+    await stage.dialog('done');
+    expect(stage.deck.state.tables.activity?.marks.size).toBe(0);
+  });
+
   test('the selection follows the session through the order, and stays put when it has gone', async () => {
     const [first, second, third] = [await victim(), await victim(), await victim()];
     const stage = await console();
