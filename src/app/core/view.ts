@@ -45,6 +45,8 @@ export interface Column<Row> extends ColumnSpec {
    * where rows are sorted or looked for by it.
    */
   readonly onDemand?: (model: Model) => boolean;
+  /** Why it is not known, or not of each row, in a sentence; undefined where nothing is missing. */
+  readonly missing?: (model: Model) => string | undefined;
 }
 
 /** Who a row is about, for cancel and terminate: never a row number, never a pid alone. */

@@ -76,6 +76,7 @@ export class SessionProcesses {
   #readings: ReadonlyMap<string, Reading> = new Map();
   #figures: ReadonlyMap<string, ProcessFigures> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
+  #beyond = false;
 
   /** @param clock ms, never going back */
   constructor(processes: Processes, clock: () => number = () => performance.now()) {
@@ -97,6 +98,13 @@ export class SessionProcesses {
   get ioReason(): string | undefined {
     return this.#proof?.io === false
       ? 'Reads and writes of a process are shown to its own user and to root only: run pgdeck as the user of the server to see them.'
+      : undefined;
+  }
+
+  /** Why those of some sessions are not known, in a sentence. */
+  get beyondReason(): string | undefined {
+    return this.known && this.#beyond
+      ? `Of the first ${MOST} sessions listed it is read what their processes take: of the others it is not known.`
       : undefined;
   }
 
@@ -131,8 +139,13 @@ export class SessionProcesses {
     if (booted === undefined) return;
     const readings = new Map<string, Reading>();
     const figures = new Map<string, ProcessFigures>();
+    let beyond = false;
     const take = (id: string, session: BackendRef, listed: number): void => {
-      if (readings.size >= MOST || readings.has(id)) return;
+      if (readings.has(id)) return;
+      if (readings.size >= MOST) {
+        beyond ||= listed === now;
+        return;
+      }
       const before = this.#readings.get(id);
       const counts = this.#of(session, proven, booted, before);
       if (counts === undefined) return;
@@ -145,6 +158,7 @@ export class SessionProcesses {
     this.#readings = readings;
     this.#figures = figures;
     this.#readAt = now;
+    this.#beyond = beyond;
   }
 
   get #proof(): Proof | undefined {

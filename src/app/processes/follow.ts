@@ -4,7 +4,7 @@ import type { Deck } from '../core/deck.ts';
 import { tableOf } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
 import { activityView } from '../views/activity.ts';
-import { asksOnDemand } from '../views/fields.ts';
+import { askedOnDemand, missingOf } from '../views/fields.ts';
 import { viewOf } from '../views/registry.ts';
 import { shownPanes } from '../views/select.ts';
 
@@ -12,7 +12,7 @@ const HELD: Slot<{
   loading: boolean;
   /** The answer of the server that was read for last. */
   at: number;
-  /** What was told to be missing: in the log, and to who asked. */
+  /** What was told to be missing: in the log, and to who asks now. */
   noted?: string;
   said?: string;
 }> = { make: () => ({ loading: false, at: Number.NaN }) };
@@ -22,13 +22,14 @@ export function followProcesses(deck: Deck): void {
   const { sampler, model } = deck;
   const { processes } = model;
   const by = lookedAtBy(deck);
+  const held = deck.store.held(HELD);
+  if (by !== 'question') delete held.said;
   if (by === undefined) {
     processes?.rest();
     return;
   }
   const { control } = sampler;
   if (control === undefined) return;
-  const held = deck.store.held(HELD);
   if (processes === undefined) {
     if (!held.loading) void load(deck);
     return;
@@ -58,7 +59,7 @@ async function load(deck: Deck): Promise<void> {
 function lookedAtBy({ state }: Deck): 'question' | 'view' | undefined {
   const panes = shownPanes(state);
   if (panes.includes(activityView)) {
-    if (asksOnDemand(activityView, tableOf(state, activityView.id))) return 'question';
+    if (askedOnDemand(activityView, tableOf(state, activityView.id)).length > 0) return 'question';
     if (panes.length === 1) return 'view';
   }
   return openedBackend(state) && 'view';
@@ -76,8 +77,12 @@ function* sessionsOf({ state, model }: Deck): Generator<Pick<Backend, 'pid' | 'b
 
 /** What is missing is said once, and again only to who asks for it. */
 function tell(deck: Deck, by: 'question' | 'view'): void {
+  const { model, state } = deck;
   const held = deck.store.held(HELD);
-  const missing = deck.model.processes?.reason ?? deck.model.processes?.ioReason;
+  const missing =
+    by === 'question'
+      ? missingOf(activityView, tableOf(state, activityView.id), model)
+      : (model.processes?.reason ?? model.processes?.ioReason);
   if (missing === undefined) return;
   if (by === 'question' && held.said !== missing) {
     held.said = missing;

@@ -11,6 +11,7 @@ import { keyFor, keyOr } from '../core/keys.ts';
 import type { Shown } from '../core/rows.ts';
 import { type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText, cellTone, columnsShown, notRead, statusPart } from '../core/view.ts';
+import { missingOf } from '../views/fields.ts';
 import { screenOf } from '../views/registry.ts';
 import { cursorIndex, isApart, markedOf, shownRows, windowOf } from '../views/select.ts';
 import { ageSpans, isOld } from './freshness.ts';
@@ -40,7 +41,8 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
   const inTitle = dashboard !== undefined && !box.alone;
   const lines: Line[] = [titleLine(deck, box, table, shown, focused, inTitle ? empty : [])];
   if (part.status === 'denied') lines.push(...refusalLines(part, box));
-  else if (empty.length > 0) lines.push(...(inTitle ? [] : [empty]));
+  else if (empty.length > 0)
+    lines.push(...(inTitle ? [] : [empty, ...missingLines(deck, table, shown, box)]));
   else lines.push(...rowLines(deck, view, table, shown.rows, box, focused));
   if (part.partial && lines.length < box.height)
     lines.push([
@@ -145,6 +147,18 @@ function refusalLines({ reason, remedy }: Part<unknown>, box: PaneBox): Line[] {
   const help = remedy ? lines(`To see it: ${remedy}`, 'accent') : [];
   const room = Math.max(0, box.height - 1 - help.length);
   return [...lines(reason ?? 'This role may not read it.', 'warn').slice(0, room), ...help];
+}
+
+/** Why none of the rows could be found. */
+function missingLines(
+  { model }: Deck,
+  table: TableState,
+  { total }: Shown,
+  { view, width }: PaneBox,
+): Line[] {
+  const missing = total === 0 ? undefined : missingOf(view, table, model);
+  const lines = missing === undefined ? [] : wrap(missing, Math.max(10, width - 2));
+  return lines.map((line): Line => [span(`  ${line}`, 'warn')]);
 }
 
 function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): string {

@@ -19,16 +19,27 @@ export function fieldsOf({ columns, fields = [], database }: AnyView): readonly 
   return [...own, { name: 'database', also: ['db'], kind: 'text', value: database }];
 }
 
-/** Whether somebody filters or sorts by what is read only then. */
-export function asksOnDemand(
+/** The columns that somebody filters or sorts by, of those that are read only then. */
+export function askedOnDemand(
   view: AnyView,
   { filter, sort }: { readonly filter: string; readonly sort: Sort },
-): boolean {
-  const { columns } = view;
-  if (columns.some(({ id, onDemand }) => onDemand !== undefined && id === sort.column)) return true;
-  if (filter === '') return false;
-  const parsed = parseFilter(filter, fieldsOf(view));
-  return 'terms' in parsed && parsed.terms.some((term) => 'field' in term && term.field.column?.onDemand);
+): readonly Column<unknown>[] {
+  const columns = view.columns.filter(({ onDemand }) => onDemand !== undefined);
+  if (columns.length === 0) return [];
+  const parsed = filter === '' ? { terms: [] } : parseFilter(filter, fieldsOf(view));
+  const named = 'terms' in parsed ? parsed.terms.map((term) => 'field' in term && term.field.column) : [];
+  return columns.filter((column) => column.id === sort.column || named.includes(column));
+}
+
+/** Why what somebody filters or sorts by is not known, or not of each row; undefined where nothing is missing. */
+export function missingOf(
+  view: AnyView,
+  choice: { readonly filter: string; readonly sort: Sort },
+  model: Model,
+): string | undefined {
+  return askedOnDemand(view, choice)
+    .map(({ missing }) => missing?.(model))
+    .find((reason) => reason !== undefined);
 }
 
 const KINDS: Readonly<Record<FieldKind, string>> = {

@@ -13,6 +13,9 @@ export function processColumns<Row>(backend: (row: Row) => BackendRef): readonly
   const of = (figure: keyof ProcessFigures) => (row: Row, model: Model) =>
     model.processes?.of(backend(row))?.[figure];
   const known = ({ processes }: Model) => processes?.known === true;
+  const missing = ({ processes }: Model) => processes?.reason ?? processes?.beyondReason;
+  const missingIo = ({ processes }: Model) =>
+    processes?.reason ?? processes?.ioReason ?? processes?.beyondReason;
   const knownIo = ({ processes }: Model) => processes?.known === true && processes.ioReason === undefined;
   return [
     {
@@ -25,6 +28,7 @@ export function processColumns<Row>(backend: (row: Row) => BackendRef): readonly
       value: of('cpu'),
       format: share,
       onDemand: known,
+      missing,
     },
     {
       id: 'mem',
@@ -36,6 +40,7 @@ export function processColumns<Row>(backend: (row: Row) => BackendRef): readonly
       value: of('ownBytes'),
       format: bytes,
       onDemand: known,
+      missing,
     },
     {
       id: 'reads',
@@ -47,6 +52,7 @@ export function processColumns<Row>(backend: (row: Row) => BackendRef): readonly
       value: of('readBytesPerSecond'),
       format: bytes,
       onDemand: knownIo,
+      missing: missingIo,
     },
     {
       id: 'writes',
@@ -58,6 +64,7 @@ export function processColumns<Row>(backend: (row: Row) => BackendRef): readonly
       value: of('writtenBytesPerSecond'),
       format: bytes,
       onDemand: knownIo,
+      missing: missingIo,
     },
   ];
 }
@@ -78,7 +85,10 @@ const whole = (value: number | null | undefined): number | null =>
 
 /** Why there are none, for scripts; null where nothing is missing. */
 export function processesUnknown({ processes }: Model): ViewRecord {
-  return { processes_unknown: processes?.reason ?? null, io_unknown: processes?.ioReason ?? null };
+  return {
+    processes_unknown: processes?.reason ?? processes?.beyondReason ?? null,
+    io_unknown: processes?.ioReason ?? null,
+  };
 }
 
 /** The same for the details of a session; nothing where nobody has looked. */

@@ -1,6 +1,6 @@
 import type { Model } from '../../app/core/model.ts';
 import type { AnyView } from '../../app/core/view.ts';
-import { asksOnDemand } from '../../app/views/fields.ts';
+import { askedOnDemand, missingOf } from '../../app/views/fields.ts';
 import type { Session } from '../../db/client.ts';
 import { note } from '../output.ts';
 import type { Choice } from './choice.ts';
@@ -30,9 +30,9 @@ export async function readProcesses(
   const sessions = view.rows(model).flatMap((row) => backend(row) ?? []);
   processes.read(session, sessions);
   if (!first) return;
-  const asked = asksOnDemand(view, choice);
-  const missing = processes.reason ?? processes.ioReason;
-  if (asked && missing !== undefined) note(`pgdeck: ${missing}`);
+  const asked = askedOnDemand(view, choice).length > 0;
+  const missing = missingOf(view, choice, model);
+  if (missing !== undefined) note(`pgdeck: ${missing}`);
   if (!processes.known || sessions.length === 0 || (watching && !asked)) return;
   if (await stop.after(BETWEEN_SECONDS)) return;
   processes.read(session, sessions);

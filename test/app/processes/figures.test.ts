@@ -395,3 +395,15 @@ test('a system without /proc', () => {
   expect(figures.reason).toMatch(/from \/proc, which this machine does not have/);
   expect(figures.of(watcher.backend)).toBeUndefined();
 });
+
+test('beyond 500 sessions it is said that what the others take is not known', async () => {
+  const { pid, backendStart } = (await open()).backend;
+  const sessions = Array.from({ length: 501 }, (_, at) => ({ pid, backendStart: Number(backendStart) + at }));
+  const all = new SessionProcesses(new Processes());
+  all.read(watcher, sessions.slice(1));
+  expect(all.beyondReason).toBeUndefined();
+  const first = new SessionProcesses(new Processes());
+  first.read(watcher, sessions);
+  expect(sessions.map((session) => first.of(session) !== undefined).lastIndexOf(true)).toBe(499);
+  expect(first.beyondReason).toMatch(/^Of the first 500 sessions/);
+});

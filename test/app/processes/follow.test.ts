@@ -183,12 +183,18 @@ describe.skipIf(!MAY_APART)('a server whose processes are numbered anew', () => 
   });
 
   test('who asks for them is told, and sees a column without figures', async () => {
+    await client(apart.cluster.target(), 'idler');
+    other.keys('i');
+    await other.seconds(() => other.deck.model.rows(activityPoll).length > 0, 'a session');
     other.filter('cpu>50');
     await until(() => other.deck.state.toast?.text, { what: 'what is missing' });
     expect(other.deck.state.toast?.text).toBe(said()[0]?.text);
+    // that no row is shown is of what is not known, for as long as it is so
+    other.deck.store.set({ toast: undefined });
+    expect(text(other)).toMatch(/None of \d+ sessions matches.*\n.*processes are not seen on this machine/);
     other.keys('esc');
     other.deck.table('activity', { sort: { column: 'cpu', descending: true } });
     await other.second();
-    expect(said()).toHaveLength(2);
+    expect(said()).toHaveLength(3);
   });
 });

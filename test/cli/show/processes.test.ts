@@ -109,6 +109,7 @@ test.skipIf(!IS_NOBODY)('of what only its own user may see it is said that it is
   const asked = nobody('--sort', 'reads');
   expect(asked.stdout).toMatch(/ CPU +MEM +READ\/s +QUERY\n.* [kM]B +- +DO /);
   expect(asked.stderr).toBe(`pgdeck: ${answer.io_unknown}\n`);
+  expect(nobody('--sort', 'cpu').stderr).toBe('');
 });
 
 describe.skipIf(!MAY_APART)('a server whose processes are numbered anew', () => {
