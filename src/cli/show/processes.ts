@@ -10,21 +10,19 @@ import type { interruptible } from './interruptible.ts';
 const BETWEEN_SECONDS = 0.5;
 
 /**
- * Reads what the rows of a view take of this machine, where it has columns of that: the first time twice, for the rates,
- * unless the next reading comes anyway and nobody has chosen rows by them. Tells who has what is missing.
+ * Reads what the rows of a view take of this machine, where it has columns of that: the first time over a connection
+ * twice, for the rates, unless the next reading comes anyway and nobody has chosen rows by them. Tells who has what is
+ * missing.
  */
 export async function readProcesses(
   view: AnyView,
   { session, model }: { readonly session: Session; readonly model: Model },
-  {
-    choice,
-    first,
-    watching,
-  }: { readonly choice: Choice; readonly first: boolean; readonly watching: boolean },
+  { choice, watching }: { readonly choice: Choice; readonly watching: boolean },
   stop: ReturnType<typeof interruptible>,
 ): Promise<void> {
   const { backend, columns } = view;
   if (backend === undefined || columns.every(({ onDemand }) => onDemand === undefined)) return;
+  const first = model.processes === undefined;
   model.processes ??= await sessionProcesses();
   const { processes } = model;
   const sessions = view.rows(model).flatMap((row) => backend(row) ?? []);

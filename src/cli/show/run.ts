@@ -140,8 +140,7 @@ async function showOnce(
   await reading.read([...view.polls, ...(view.beside?.polls ?? [])]);
   model.observe();
   const { choice, watch } = options;
-  const asked = { choice, first: round === 0, watching: watch !== undefined };
-  await readProcesses(view, { session, model }, asked, stop);
+  await readProcesses(view, { session, model }, { choice, watching: watch !== undefined }, stop);
   const part = model.part(view.polls[0]);
   if (part.status !== 'ok') {
     note(

@@ -77,6 +77,30 @@ test('with --watch the rates come with the second reading', async () => {
   expect(rows[1]?.cpu_percent).toBeGreaterThan(0);
 });
 
+test('after a lost connection the first reading has the rates that rows are chosen by, too', async () => {
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'show', 'activity', '--watch', '1', '--json', '--filter', 'app:burner cpu>1'],
+    { env: environment(), stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  const found: number[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => found.push(JSON.parse(line).rows.length));
+  try {
+    await until(() => found.length > 0, { what: 'a reading', timeout: 20_000 });
+    await (await client(db.target())).sql(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'pgdeck-monitor'`,
+    );
+    const before = found.length;
+    // one may have been on its way
+    await until(() => found.length > before + 2, { what: 'three more', timeout: 20_000 });
+  } finally {
+    child.kill();
+    await once(child, 'close');
+  }
+  expect(found.filter((rows) => rows !== 1)).toEqual([]);
+});
+
 const NOBODY = { uid: 65_534, gid: 65_534 };
 /** A user who gets to the program. */
 const IS_NOBODY = spawnSync(process.execPath, [MAIN, '--version'], NOBODY).status === 0;
