@@ -17,6 +17,8 @@ export interface ServerChoice {
   readonly resolve: () => Promise<Resolved>;
   /** It could not be opened: what was typed for it is not used again. */
   readonly forget?: () => void;
+  /** What it is made of in the settings, as text: where that is another, so is the choice. */
+  readonly settings?: string;
 }
 
 /** All servers at a glance. */

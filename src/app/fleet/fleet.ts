@@ -87,7 +87,12 @@ export class Fleet implements FleetSource {
     this.#members = new Map();
     const names = new Names();
     for (const [at, choice] of choices.entries()) {
-      const key = JSON.stringify([choice.name, choice.place, choice.problem ?? null]);
+      const key = JSON.stringify([
+        choice.name,
+        choice.place,
+        choice.problem ?? null,
+        choice.settings ?? null,
+      ]);
       const kept = before.get(key);
       before.delete(key);
       const member =

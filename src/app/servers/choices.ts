@@ -38,7 +38,12 @@ export class ServerChoices {
     const settings = readSettings(settingsPath(env, flags.config));
     const profiles = Object.keys(settings.profiles).map((name): ServerChoice => {
       try {
-        return { ...choiceOf(this.#resolved(name, settings)), forget: () => this.#known.delete(name) };
+        const resolved = this.#resolved(name, settings);
+        return {
+          ...choiceOf(resolved),
+          settings: JSON.stringify([{ ...settings, profiles: settings.profiles[name] }, resolved.describe]),
+          forget: () => this.#known.delete(name),
+        };
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         const { message: problem } = error;

@@ -175,3 +175,18 @@ test('profiles that have gone from the settings are not watched any more, new on
   fleet?.again();
   expect(fleet?.rows.map(({ name }) => name)).toEqual(['kept', 'third']);
 });
+
+test('asked again, a server is watched as it is set up by now, also where its place is the same', async () => {
+  open({ same: profile(), other: profile({ sslmode: 'require' }) });
+  await until(() => of('same').state === 'up' && of('other').state === 'away', { what: 'answers' });
+  const before = await sessions();
+  writeFileSync(
+    file,
+    JSON.stringify({ profiles: { same: profile(), other: profile({ environment: 'production' }) } }),
+  );
+  fleet?.again();
+  await until(() => of('other').state === 'up', { what: 'the other without TLS' });
+  expect(of('other').environment).toBe('production');
+  // the one that was left as it was goes on
+  expect(await sessions()).toEqual(expect.arrayContaining(before));
+});
