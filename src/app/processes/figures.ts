@@ -33,6 +33,8 @@ interface Reading {
 interface Proof {
   /** Whose children the server's sessions are. */
   readonly postmaster: number;
+  /** When that began, since the machine was booted (s). */
+  readonly began: number;
   /** Which of the answers says when the machine was booted. */
   readonly clock: number;
   /** The I/O of its processes is shown to this user. */
@@ -185,11 +187,19 @@ export class SessionProcesses {
 
   #prove({ backend, server }: Witness): Proven {
     const { pid, backendStart: start } = backend;
-    if (this.#witness?.pid !== pid || this.#witness.start !== start) {
-      this.rest();
-      this.#witness = { pid, start, proven: proofOf(this.#processes, { backend, server }) };
-    }
-    return this.#witness.proven;
+    const before = this.#witness;
+    if (before?.pid === pid && before.start === start && this.#stands(before.proven)) return before.proven;
+    this.rest();
+    const proven = proofOf(this.#processes, { backend, server });
+    this.#witness = { pid, start, proven };
+    return proven;
+  }
+
+  /** The server is still the one of the proof: a pooler keeps the connection while that is restarted. */
+  #stands(proven: Proven): boolean {
+    return (
+      'reason' in proven || this.#processes.of(proven.postmaster, { io: false })?.started === proven.began
+    );
   }
 }
 
@@ -225,7 +235,7 @@ function proofOf(processes: Processes, { backend, server }: Witness): Proven {
       isAsOld(postmaster, server.startedAt / 1000, booted, { least: -ROUNDS, most: STARTING }),
   );
   return fits && clock >= 0
-    ? { postmaster: own.parent, clock, io: own.io !== null }
+    ? { postmaster: own.parent, began: postmaster.started, clock, io: own.io !== null }
     : {
         reason:
           'The server’s processes are not seen on this machine: it runs elsewhere, in a container, or out of this user’s sight.',

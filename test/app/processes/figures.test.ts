@@ -407,3 +407,19 @@ test('beyond 500 sessions it is said that what the others take is not known', as
   expect(sessions.map((session) => first.of(session) !== undefined).lastIndexOf(true)).toBe(499);
   expect(first.beyondReason).toMatch(/^Of the first 500 sessions/);
 });
+
+test('a server that has ended is not known any more, though the connection to a pooler goes on', async () => {
+  const other = await createCluster({ bin: inject('postgres').bin });
+  const figures = new SessionProcesses(new Processes());
+  const session = await connect(other.target(), 'control', 'pgdeck-monitor');
+  try {
+    figures.read(session, []);
+    expect(figures.known).toBe(true);
+  } finally {
+    await session.close();
+    await other.remove();
+  }
+  figures.read(session, []);
+  expect(figures.known).toBe(false);
+  expect(figures.reason).toMatch(/^The server’s processes are not seen/);
+});
