@@ -16,8 +16,8 @@ export async function statements(
   const server = connectionOf(terminal.text);
   terminal.type('6');
   await terminal.until('the statements', shows(/LOAD 60s/, /SELECT to_char|WITH due|FROM orders/), 90);
-  terminal.type(`/JOIN order_items${ENTER}`);
-  await terminal.until('one of them', shows(/JOIN order_items/));
+  terminal.type(`/JOIN products${ENTER}`);
+  await terminal.until('one of them', shows(/JOIN products/));
   terminal.type('e');
   await picture('explain', 'its plan', shows(/EXPLAIN of the statement/, /COST +ROWS +NODE/, /-> /), 60);
   terminal.type(`${ESC}${ESC}`);
