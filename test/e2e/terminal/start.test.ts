@@ -28,6 +28,8 @@ test.each([
   expect(screen[1]).toMatch(/^ conns \d+\/\d+ .* tps .* wal .* xmin /);
   if (rows >= 40) expect(text).toMatch(/^ conns .* tps .* WAL\/s /m);
   expect(screen.at(-1)).toMatch(/\/ filter.* \? help {2}q quit$/);
+  // the first figures may stand there before Ink does, which asks for what is pasted to be told
+  await pty.waitFor(() => pty.bracketedPaste, { what: 'Ink' });
   expect([pty.alternate, pty.bracketedPaste, pty.cursorShown]).toEqual([true, true, false]);
   expect(pty.modes()).not.toBe(before);
   pty.press('q');
