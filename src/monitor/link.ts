@@ -21,6 +21,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   /** 0 to 1, for the jitter of the back-off. */
   readonly random?: () => number;
+  /** The first of the connections is there: what is asked on it goes while the others are opened. */
+  readonly onFirst?: (fast: Session) => void;
   /** The status has changed; `sessions` is set before the first call of `connected`. */
   readonly onChange: (status: LinkStatus) => void;
 }
@@ -58,7 +60,7 @@ export class Link {
     this.#connecting = true;
     if (this.#status.state !== 'away') this.#set({ state: 'connecting' });
     try {
-      const sessions = await this.#open();
+      const sessions = await this.#open(this.#options.onFirst);
       if (this.#closed) await closeAll(sessions);
       else this.#up(sessions);
     } catch (error) {
@@ -91,7 +93,7 @@ export class Link {
   }
 
   /** All connections or none. */
-  async #open(): Promise<Sessions> {
+  async #open(onFirst?: (fast: Session) => void): Promise<Sessions> {
     const opened: Session[] = [];
     const open = async (purpose: Purpose) => {
       const session = await this.#options.connect(purpose);
@@ -101,6 +103,7 @@ export class Link {
     try {
       // one first: a failure is then reported once, and a password asked for once
       const fast = await open('fast');
+      if (!this.#closed) onFirst?.(fast);
       const [slow, control] = await Promise.allSettled([open('slow'), open('control')]);
       if (slow.status === 'rejected' || control.status === 'rejected') {
         const reason = slow.status === 'rejected' ? slow : control;

@@ -1,7 +1,8 @@
-import { type AnyPoll, type Cadence, inOrder, type Known, type Poll, type Wants } from '../db/poll.ts';
+import { type AnyPoll, type Cadence, inOrder, type Poll, type Wants } from '../db/poll.ts';
 import type { Server } from '../db/server.ts';
-import type { Answer, Call, Purpose, Session } from '../db/session.ts';
+import type { Answer, Purpose, Session } from '../db/session.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { Gates, type Round } from './gates.ts';
 import { Link } from './link.ts';
 import { Pace } from './pace.ts';
 import { Parts } from './parts.ts';
@@ -35,11 +36,12 @@ export class Sampler {
   readonly #listeners = new Set<(event: SamplerEvent) => void>();
   /** What is to be read, each with the moment since which it is. */
   #needs: ReadonlyMap<AnyPoll, number> = new Map();
-  /** Polls for which there was nothing to ask when they were last due. */
-  readonly #shut = new Set<AnyPoll>();
+  readonly #gates: Gates;
   #fastBusySince: number | undefined;
   /** Asked for by hand while an answer was out: asked again after it. */
   readonly #again = new Set<AnyPoll>();
+  /** Sent while the other connections were opened: over a line of 100 ms that saves one way and back. */
+  #early: Round | undefined;
   /** When the slow question was sent that is out. */
   #slowSince: number | undefined;
   /** Grows with every change of the link: a slow round of before must not go on beside the new one. */
@@ -53,10 +55,12 @@ export class Sampler {
   constructor({ connect, intervals, clock = systemClock, random }: SamplerOptions) {
     this.#clock = clock;
     this.#pace = new Pace(intervals);
+    this.#gates = new Gates({ parts: this.#parts, pace: this.#pace, wants: () => this.wants });
     this.#link = new Link({
       connect,
       clock,
       ...(random && { random }),
+      onFirst: (fast) => this.#askEarly(fast),
       onChange: (status) => this.#onLink(status),
     });
   }
@@ -213,41 +217,48 @@ export class Sampler {
     if (this.#slowSince === undefined) void this.#askSlow(over('slow'));
   }
 
-  #callOf(poll: AnyPoll): Call | undefined {
-    const { server } = this;
-    if (!server) return undefined;
-    const known: Known = { rows: (other) => this.part(other).rows, wants: this.wants, server };
-    return poll.call(known);
+  /** What is due once all connections are there. */
+  #askEarly(fast: Session): void {
+    this.#parts.begin(fast.server);
+    const due = [...this.#needs.keys()].filter(
+      (poll) => poll.session === 'fast' && this.part(poll).status !== 'denied',
+    );
+    this.#early = this.#paused ? undefined : this.#send(fast, due);
+  }
+
+  #send(fast: Session, polls: readonly AnyPoll[]): Round | undefined {
+    const sent = this.now();
+    const asked = this.#gates.ask(polls, fast.server, sent);
+    if (asked.length === 0) return undefined;
+    this.#asked += asked.length;
+    return { fast, asked, sent, answers: fast.batch(asked.map(({ call }) => call)) };
   }
 
   async #askFast(polls: readonly AnyPoll[], force: boolean): Promise<void> {
     const fast = this.#link.sessions?.fast;
-    const asked = polls.flatMap((poll) => {
-      const call = this.#callOf(poll);
-      if (!call) this.#skip(poll);
-      return call ? [{ poll, call }] : [];
-    });
-    if (!fast || asked.length === 0) return;
-    const sent = this.#clock.now();
-    this.#fastBusySince = sent;
-    this.#asked += asked.length;
-    const answers = await fast.batch(asked.map((a) => a.call));
+    if (!fast) return;
+    const early = this.#early?.fast === fast ? this.#early : undefined;
+    this.#early = undefined;
+    const round = early ?? this.#send(fast, polls);
+    if (!round) return;
+    this.#fastBusySince = round.sent;
+    const answers = await round.answers;
     if (this.#link.sessions?.fast !== fast) return;
     this.#fastBusySince = undefined;
     let before = 0;
-    asked.forEach(({ poll }, i) => {
+    round.asked.forEach(({ poll }, i) => {
       const answer = answers[i];
       if (!answer) return;
-      this.#take(poll, answer, sent, Math.max(0, answer.ms - before));
+      this.#take(poll, answer, round.sent, Math.max(0, answer.ms - before));
       before = answer.ms;
     });
-    const opened = [...this.#shut].filter((poll) => this.#needs.has(poll) && this.#callOf(poll));
+    const opened = this.#gates.opened(this.#needs, this.server);
     const wanted = [...this.#again];
     this.#again.clear();
     for (const poll of [...opened, ...wanted]) this.#pace.hurry(poll);
     this.#tell('data');
-    // what the answers have just made worth asking does not wait for an interval
-    if (opened.length + wanted.length > 0) this.#round(force || wanted.length > 0);
+    // what the answers have just made worth asking does not wait for an interval, nor what was asked for since the first
+    if (early || opened.length + wanted.length > 0) this.#round(force || wanted.length > 0);
   }
 
   async #askSlow(polls: readonly AnyPoll[]): Promise<void> {
@@ -258,16 +269,12 @@ export class Sampler {
     for (const poll of polls) {
       const slow = await this.#link.slow();
       if (generation !== this.#generation) return;
-      const call = this.#callOf(poll);
-      if (!slow) continue;
-      if (!call) {
-        this.#skip(poll);
-        continue;
-      }
+      const sent = this.now();
+      const [one] = slow ? this.#gates.ask([poll], this.server, sent) : [];
+      if (!slow || !one) continue;
       this.#asked++;
-      const sent = this.#clock.now();
       this.#slowSince = sent;
-      const [answer] = await slow.batch([call]);
+      const [answer] = await slow.batch([one.call]);
       if (generation !== this.#generation) return;
       if (answer) this.#take(poll, answer, sent, answer.ms);
       told = true;
@@ -276,19 +283,10 @@ export class Sampler {
     if (told) this.#tell('data');
   }
 
-  /** The gate of a poll is shut: that is known now, and looked at again when it is due. */
-  #skip(poll: AnyPoll): void {
-    const now = this.#clock.now();
-    this.#parts.nothing(poll, now);
-    this.#shut.add(poll);
-    // the time of one that is patient is counted from the last question: what there is to ask after it is asked at once
-    if (!poll.patient) this.#pace.asked(poll, now, 0);
-  }
-
   #take(poll: AnyPoll, answer: Answer, at: number, cost: number): void {
     const { server } = this;
     if (!server) return;
-    this.#shut.delete(poll);
+    this.#gates.answered(poll);
     this.#pace.asked(poll, at, cost);
     const broken = this.#parts.take(poll, answer, this.#clock.now(), cost, server);
     if (broken) this.#link.down(broken);

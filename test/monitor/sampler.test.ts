@@ -13,6 +13,42 @@ import { SECOND } from './watching.ts';
 
 ownServer();
 
+describe('the first round', () => {
+  test('is asked while the other connections are opened, and taken when they are there; what was asked for since follows', async () => {
+    const w = watching(cluster.target());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    w.held = (purpose) => (purpose === 'fast' ? undefined : promise);
+    w.sampler.need([summaryPoll]);
+    w.sampler.start();
+    await until(() => w.sent.length > 0, { what: 'the questions' });
+    expect(w.sampler.link.state).toBe('connecting');
+    w.sampler.need([summaryPoll, databasePoll]);
+    expect(w.sampler.part(summaryPoll).status).toBe('waiting');
+    resolve();
+    await w.answered(summaryPoll, databasePoll);
+    expect(w.fast()).toEqual([['activity.summary'], ['database.stats']]);
+    expect(w.sampler.part(summaryPoll).status).toBe('ok');
+  });
+
+  test('is not of a connection that was given up', async () => {
+    const w = watching(cluster.target());
+    let refused = false;
+    w.held = (purpose) => {
+      if (purpose !== 'slow' || refused) return undefined;
+      refused = true;
+      return Promise.reject(new Error('no slow one'));
+    };
+    w.sampler.need([summaryPoll]);
+    w.sampler.start();
+    await until(() => w.sampler.link.state === 'away', { what: 'that it failed' });
+    expect(w.sampler.part(summaryPoll).status).not.toBe('ok');
+    w.sampler.refresh();
+    await w.answered(summaryPoll);
+    expect(w.fast()).toEqual([['activity.summary'], ['activity.summary']]);
+    expect(w.sampler.part(summaryPoll).status).toBe('ok');
+  });
+});
+
 describe('a tick', () => {
   test('asks what is needed, all at once, and nothing else', async () => {
     const w = watching(cluster.target());

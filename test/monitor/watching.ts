@@ -21,6 +21,8 @@ export class Watching {
   readonly events: SamplerEvent[] = [];
   readonly sessions = new Map<Purpose, Session>();
   readonly sampler: Sampler;
+  /** What a connection waits for once it is open. */
+  held: (purpose: Purpose) => Promise<void> | undefined = () => undefined;
 
   constructor(target: Target | (() => Target), intervals: Partial<typeof INTERVALS> = {}) {
     this.sampler = new Sampler({
@@ -31,6 +33,7 @@ export class Watching {
           'pgdeck-monitor',
         );
         this.sessions.set(purpose, session);
+        await this.held(purpose);
         return this.#recorded(session, purpose);
       },
       intervals: { ...INTERVALS, ...intervals },
