@@ -17,7 +17,7 @@ export async function statements(
   terminal.type('6');
   await terminal.until('the statements', shows(/LOAD 60s/, /SELECT to_char|WITH due|FROM orders/), 90);
   terminal.type(`/JOIN products${ENTER}`);
-  await terminal.until('one of them', shows(/JOIN products/));
+  await terminal.until('one of them', shows(/▶ .* JOIN prod/));
   terminal.type('e');
   await picture('explain', 'its plan', shows(/EXPLAIN of the statement/, /COST +ROWS +NODE/, /-> /), 60);
   terminal.type(`${ESC}${ESC}`);

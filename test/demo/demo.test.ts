@@ -163,8 +163,8 @@ test('ending the session at the head clears the queue, and it comes back with a 
 test('autovacuum works slowly enough to be seen', async () => {
   const progress = () =>
     session.sql("SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = 'sessions'::regclass");
-  await until(async () => (await progress()).length > 0, { what: 'VACUUM in progress', timeout: 40_000 });
-});
+  await until(async () => (await progress()).length > 0, { what: 'VACUUM in progress', timeout: 60_000 });
+}, 70_000);
 
 test('everything that is cancelled or ended is replaced', async () => {
   const before = await backends();

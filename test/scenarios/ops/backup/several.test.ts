@@ -108,7 +108,8 @@ test('all databases: what may not be entered is said', async () => {
   const plan = await planBackup(context, { all_databases: true, dir: join(home, 'all') });
   expect(plan.facts).toContainEqual({ label: 'Databases', value: expect.stringMatching(/^\d+, /) });
   expect(complaints(plan)).toContainEqual(
-    expect.stringContaining(`warn Left out: ${closed}: this role may not connect.`),
+    // beside what other tests have closed
+    expect.stringMatching(new RegExp(`^warn Left out: (?:.*, )?${closed}: this role may not connect\\.`)),
   );
   expect(plan.locks?.map(({ database }) => database)).toContain(NAMES[1]);
   expect(plan.locks?.map(({ database }) => database)).not.toContain('template1');

@@ -2,32 +2,37 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Session } from '../../../../src/db/client.ts';
-import { client, serverTarget, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
+import { connect, type Session } from '../../../../src/db/client.ts';
+import type { Cluster } from '../../../../src/hosts/cluster/cluster.ts';
+import { throwawayCluster, until } from '../../../support/cluster.ts';
 import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../../../support/program.ts';
 
 const home = temporaryDirectory();
 const dir = join(home, 'migrations');
-let db: TestDatabase;
+/** Of its own: what killed runs of others have left is put right, too. */
+let cluster: Cluster;
 let session: Session;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  db = await testDatabase();
-  session = await client(db.target());
-  const { host, port } = serverTarget();
+  cluster = await throwawayCluster();
+  const { host, port, database } = cluster.target();
+  session = await connect(cluster.target(), 'workload', 'test');
   env = cleanEnvironment(home, {
     PGHOST: host,
     PGPORT: String(port),
     PGUSER: 'postgres',
-    PGDATABASE: db.database,
+    PGDATABASE: database,
     BACKUP_DIR: join(home, 'backups'),
   });
   await session.sql('CREATE TABLE t (id int PRIMARY KEY)');
   expect((await pgdeck(['backup'], env)).code).toBe(0);
   mkdirSync(dir);
 });
-afterAll(() => db.drop());
+afterAll(async () => {
+  await session?.close();
+  await cluster?.remove();
+});
 
 const migration = (sql: string) =>
   writeFileSync(
@@ -113,7 +118,7 @@ test('^C while a list waits for a lock: nothing is left', async () => {
     stdio: 'ignore',
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const other = await client(db.target());
+  const other = await connect(cluster.target(), 'workload', 'test');
   await soon(async () => {
     const rows = await other.sql(
       `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE 'pgdeck%' AND datname = current_database()`,
