@@ -4,7 +4,7 @@ import { mount } from '../../src/ui/mount.tsx';
 import { Screen } from '../../src/ui/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
 import { Stage, type StageOptions } from '../app/stage.ts';
-import { type TestDatabase, testDatabase } from '../support/cluster.ts';
+import { type TestDatabase, testDatabase, until } from '../support/cluster.ts';
 import { Keyboard } from '../support/terminal/keyboard.ts';
 import { TestScreen } from '../support/terminal/screen.ts';
 
@@ -72,7 +72,10 @@ test.each([
   async (columns, rows) => {
     const { terminal, screen, stage, ink } = painted(columns, rows);
     await stage.start();
-    screen.paint(firstFrame(stage.deck, painter('default'), true));
+    const frame = () => firstFrame(stage.deck, painter('default'), true);
+    // what is asked over the slow connection may be later than what is asked over the other
+    await until(() => !/waiting for the first/.test(frame()), { what: 'all figures' });
+    screen.paint(frame());
     const lines = await terminal.lines();
     expect(lines[0]).toContain('primary');
     expect(lines[1]).toMatch(/conns \d/);
