@@ -63,7 +63,7 @@ async function others(): Promise<number> {
 
 test('keys 1 to 7 open the screens, with rows where the server has some', async () => {
   const shown = [
-    ['2', /^ {2}Activity .*\n +PID USER .*\n[\s\S]* reporter /m],
+    ['2', /^ {2}Activity .*\n +PID (?:USER|APP)\b.*\n[\s\S]* reporter /m],
     ['3', /^ {2}Locks .*\n {2}No session waits for a lock/m],
     ['4', /^ {2}Table sizes .*\n {2}TABLE +TOTAL▼.*\n▶ orders .*\n {2}"库存流水" /m],
     ['5', /^ {2}Indexes .*\n[\s\S]*orders_id/m],
