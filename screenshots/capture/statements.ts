@@ -25,4 +25,7 @@ export async function statements(
   const other = await beside([...server, 'report', '--format', 'html', '--out', file], 12);
   await other.until('the report', shows(/report\.html is written/), 90);
   await takeFile('report', file, '#statements_io', { width: 1200, height: 1000 });
+  // where those that come next begin
+  terminal.type('1');
+  await terminal.until('the panes', shows(/Cache ratio/));
 }
